@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/florinpay/florin/internal/bench"
+)
+
+// target is Florin itself under measurement, on one engine.
+type target struct {
+	process
+	world   world
+	engine  string
+	wallets []string
+	start   time.Duration
+	args    []string // to start it again on the same data
+	ready   string
+
+	postmaster int // of PostgreSQL; 0 if there is none
+}
+
+// engine measures every scenario on one engine; database is empty for SQLite.
+func (s *sitting) engine(ctx context.Context, engine, database string) error {
+	t, err := s.open(ctx, engine, database, 0)
+	if err != nil {
+		return err
+	}
+	if err := s.recordVersion(ctx, engine, database); err != nil {
+		return errors.Join(err, t.stop())
+	}
+	t.postmaster = s.postmaster
+	err = s.standard(ctx, t)
+	if err == nil && s.Payments > 0 {
+		err = s.filled(ctx, t)
+	}
+	if err = errors.Join(err, t.stop()); err != nil || !s.wants(bench.WalletSingle) {
+		return err
+	}
+	// The same data and the same code without group commit.
+	single, err := s.open(ctx, engine, database, 1)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.wallet(ctx, single, bench.WalletSingle, 64, single.wallets, 0), single.stop())
+}
+
+// recordVersion notes the engine's version for the report.
+func (s *sitting) recordVersion(ctx context.Context, engine, database string) error {
+	d, err := place{Data: s.folder(engine), Database: database}.existing(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := d.Version(ctx)
+	s.table.Machine.Storage = append(s.table.Machine.Storage, text)
+	if err == nil && database != "" {
+		s.postmaster, err = d.ServerProcess(ctx)
+	}
+	return errors.Join(err, d.Close())
+}
+
+// open starts a server on the engine's folder and seeds it if it is new.
+func (s *sitting) open(ctx context.Context, engine, database string, batchMax int) (*target, error) {
+	t := &target{engine: engine, ready: s.folder(engine + ".ready")}
+	t.args = []string{"dev", "--data", s.folder(engine), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax)}
+	seed := []string{"bench", "seed", "--data", s.folder(engine), "--wallets", fmt.Sprint(s.Wallets), "--out", s.folder(engine + ".wallets")}
+	if database != "" {
+		t.args, seed = append(t.args, "--database", database), append(seed, "--database", database)
+	}
+	if _, err := os.Stat(s.folder(engine + ".wallets")); err != nil {
+		p, err := s.launch(ctx, seed...)
+		if err == nil {
+			err = p.Wait()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("seed: %w", err)
+		}
+	}
+	text, err := os.ReadFile(s.folder(engine + ".wallets"))
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range bytes.Fields(text) {
+		t.wallets = append(t.wallets, string(line))
+	}
+	return t, t.launch(ctx, s)
+}
+
+func (t *target) launch(ctx context.Context, s *sitting) (err error) {
+	_ = os.Remove(t.ready) // of an earlier start, if any
+	began := machine.Now()
+	if t.process, err = s.launch(ctx, t.args...); err != nil {
+		return err
+	}
+	if t.world, err = readReady(ctx, t.ready); err != nil {
+		return errors.Join(err, t.stop())
+	}
+	t.start = machine.Now().Sub(began)
+	return nil
+}
+
+func (s *sitting) standard(ctx context.Context, t *target) error {
+	for _, x := range []struct {
+		name   bench.Scenario
+		conns  int
+		from   []string
+		replay float64
+	}{
+		{bench.Wallet64, 64, t.wallets, 0}, {bench.Wallet256, 256, t.wallets, 0}, {bench.WalletHot, 64, t.wallets[:1], 0},
+		{bench.WalletRetries, 64, t.wallets, 0.05}, {bench.WalletAlone, 1, t.wallets, 0},
+		{bench.Card64, 64, []string{"tok_visa"}, 0},
+	} {
+		if s.wants(x.name) {
+			if err := s.wallet(ctx, t, x.name, x.conns, x.from, x.replay); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wallet runs one scenario of payments from the given sources.
+func (s *sitting) wallet(ctx context.Context, t *target, name bench.Scenario, conns int, from []string, replay float64) error {
+	return s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: conns}, t.payments(conns, from, replay))
+}
+
+func (t *target) payments(conns int, from []string, replay float64) bench.Load {
+	processes := map[string]int{bench.ProcessServer: t.Process.Pid}
+	if t.postmaster != 0 {
+		processes[bench.ProcessPostgres] = t.postmaster
+	}
+	return bench.Load{
+		URL: t.world.URL + "/v1/payments", Headers: map[string]string{"Authorization": "Bearer " + t.world.SandboxKey},
+		Body: bench.Payment("USD", from), Conns: conns, Replay: replay,
+		Processes: processes, Mallocs: bench.MallocsAt(t.world.OpsURL + "/metrics"),
+	}
+}
+
+// filled stores payments and measures what a full store costs.
+func (s *sitting) filled(ctx context.Context, t *target) error {
+	l := t.payments(256, t.wallets, 0)
+	l.Duration = time.Minute
+	for stored := int64(0); stored < s.Payments; {
+		r, err := l.Run(ctx)
+		if err != nil {
+			return err
+		}
+		if stored += r.OK; r.OK == 0 {
+			return fmt.Errorf("nothing could be stored: %s", r.FirstFailure)
+		}
+		fmt.Fprintf(s.out, "%-20s %-10s %d payments stored\n", "filling", t.engine, stored)
+	}
+	memory, err := bench.ReadMemory(t.Process.Pid)
+	if err != nil {
+		return err
+	}
+	s.note(bench.Memory1M, t.engine, fmt.Sprintf("%d MiB resident after %d more payments", memory.Resident>>20, s.Payments))
+	if err := errors.Join(t.stop(), t.launch(ctx, s)); err != nil {
+		return err
+	}
+	s.note(bench.Start1M, t.engine, fmt.Sprintf("ready in %.2f s with them stored", t.start.Seconds()))
+	return s.wallet(ctx, t, bench.Store10M, 64, t.wallets, 0)
+}
+
+func (s *sitting) note(name bench.Scenario, engine, text string) {
+	s.table.Rows = append(s.table.Rows, bench.Row{Scenario: name, Engine: engine, Note: text})
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/vault"
+)
+
+// listening is where the doors are.
+type listening struct {
+	Listen string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
+	Ops    string `help:"Loopback address of metrics and profiles." default:"127.0.0.1:0" env:"FLORIN_OPS"`
+	Log    string `help:"Least level that is logged: debug, info, warn or error." default:"warn" env:"FLORIN_LOG"`
+}
+
+type devCommand struct {
+	place
+	listening
+	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
+	BatchMax  int    `help:"Most writes that share one commit; 1 turns group commit off, to measure what it is worth." default:"0" hidden:""`
+}
+
+// Run serves a sandbox until it is told to stop.
+func (c *devCommand) Run(ctx context.Context, out io.Writer) error {
+	stopTracing, err := startTracing(ctx)
+	if err != nil {
+		return fmt.Errorf("start tracing: %w", err)
+	}
+	s, w, err := c.start(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Florin sandbox on %s (%s, %s)\n", s.url, s.house.db.Engine(), c.Data)
+	fmt.Fprint(out, w.invitation(s.url))
+	fmt.Fprintf(out, "Metrics and profiles: %s/metrics\nCtrl-C stops it.\n", s.opsURL)
+	return errors.Join(s.wait(ctx), stopTracing(context.WithoutCancel(ctx)))
+}
+
+// start opens the sandbox's house and doors, and writes the ready file.
+func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world, error) {
+	h, w, err := c.open(ctx, logTo)
+	if err != nil {
+		return nil, w, err
+	}
+	s, err := start(ctx, h, c.Listen, c.Ops)
+	if err != nil {
+		return nil, w, errors.Join(err, h.close())
+	}
+	if c.ReadyFile != "" {
+		w.URL, w.OpsURL = s.url, s.opsURL
+		if err := writeFile(c.ReadyFile, w); err != nil {
+			return nil, w, errors.Join(err, s.stop())
+		}
+	}
+	return s, w, nil
+}
+
+func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, error) {
+	log, err := newLog(logTo, c.Log)
+	if err != nil {
+		return nil, world{}, err
+	}
+	kek, err := devKEK(c.Data)
+	if err != nil {
+		return nil, world{}, err
+	}
+	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}})
+	if err != nil {
+		return nil, world{}, err
+	}
+	w, err := settle(ctx, h, c.Data)
+	if err != nil {
+		return nil, w, errors.Join(err, h.close())
+	}
+	return h, w, nil
+}
+
+// devKEK is the sandbox's own key-encryption key, beside its data: nothing in a
+// sandbox is worth more. A production server refuses such a place.
+func devKEK(data string) (vault.Wrapper, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	path := filepath.Join(data, "sandbox-kek.key")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := vault.NewKEKFile(path); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("make the sandbox's key-encryption key: %w", err)
+		}
+	}
+	return vault.FileKEK(path, "")
+}
+
+// writeFile writes v as JSON, whole or not at all, readable by its owner only.
+func writeFile(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+// railPatience is how long the tools wait for an unknown outcome to resolve.
+const railPatience = 30 * time.Second

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/florinpay/florin/internal/api"
+	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/connector"
+	"github.com/florinpay/florin/internal/connector/sandbox"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/dispute"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/job"
+	"github.com/florinpay/florin/internal/ledger"
+	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/payer"
+	"github.com/florinpay/florin/internal/payment"
+	"github.com/florinpay/florin/internal/vault"
+	"github.com/florinpay/florin/internal/wallet"
+)
+
+// database is the URL of the place's database; the data folder is made if missing.
+func (p place) database() (string, error) {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	if p.Database == "" {
+		return p.sqlite(), nil
+	}
+	if !db.IsPostgres(p.Database) {
+		return "", fmt.Errorf("--database must begin with postgres://; for SQLite leave it out and give --data")
+	}
+	return p.Database, nil
+}
+
+// open opens the place's database, and brings its schema up to date.
+func (p place) open(ctx context.Context, c db.Config) (*db.DB, error) {
+	url, err := p.database()
+	if err != nil {
+		return nil, err
+	}
+	c.URL = url
+	return db.Open(ctx, c)
+}
+
+// house is every room, wired.
+type house struct {
+	db        *db.DB
+	clock     clock.Clock
+	log       *slog.Logger
+	book      *ledger.Book
+	events    *event.Log
+	keys      *apikey.Room
+	merchants *merchant.Room
+	payers    *payer.Room
+	wallets   *wallet.Desk
+	vault     *vault.Vault
+	rails     *connector.Registry
+	payments  *payment.Desk
+	disputes  *dispute.Desk
+	jobs      *job.Runner
+	rail      *sandbox.Rail
+}
+
+// houseConfig is what a house is built from.
+type houseConfig struct {
+	place
+	kek      vault.Wrapper
+	log      *slog.Logger
+	database db.Config
+}
+
+func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
+	h := &house{clock: clock.System{}, log: c.log, rails: &connector.Registry{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	c.database.Log = c.log
+	if h.db, err = c.open(ctx, c.database); err != nil {
+		return nil, err
+	}
+	if h.vault, err = vault.Open(ctx, vault.Config{DB: h.db, Clock: h.clock, Wrapper: c.kek, Log: c.log}); err != nil {
+		return nil, err
+	}
+	if err := h.openRail(ctx, filepath.Join(c.Data, "sandbox-rail")); err != nil {
+		return nil, err
+	}
+	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
+	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
+	h.wallets, h.disputes = wallet.NewDesk(h.db, h.clock, h.payers), dispute.NewDesk(h.db, h.clock)
+	h.payments = payment.NewDesk(payment.Config{
+		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Log: c.log,
+		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
+	})
+	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
+		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob,
+		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
+		jobSweep: h.sweep,
+	})
+	return h, nil
+}
+
+// openRail starts the sandbox acquirer and connects to it as to any other.
+func (h *house) openRail(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the sandbox rail's folder: %w", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen for the sandbox rail: %w", err)
+	}
+	// The rail outlives the signal that ends the server: payments under way still need it.
+	h.rail, err = sandbox.ServeRail(context.WithoutCancel(ctx), listener, sandbox.Options{Dir: dir, Clock: h.clock, Log: h.log})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	client := sandbox.Open(sandbox.ClientOptions{Address: h.rail.Address(), Clock: h.clock, Log: h.log})
+	h.rails.Register(connector.Sandbox, traced{client})
+	return nil
+}
+
+// door opens the API on the house.
+func (h *house) door(c api.Config) *api.Server {
+	entry := api.CardEntry{Vault: h.vault, Tokens: sandbox.Tokens}
+	c.Keys, c.Limiter, c.Clock, c.CardDigest, c.Log = h.keys, apikey.NewLimiter(h.clock), h.clock, entry.Digest, h.log
+	c.Recall = func(ctx context.Context, sequence int64) (proto.Message, error) {
+		e, err := h.events.At(ctx, sequence)
+		if err != nil {
+			return nil, err
+		}
+		return e.Object(), nil
+	}
+	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
+	return api.New(c,
+		api.Payments(h.payments, entry), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry), api.Payers(h.payers),
+		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes),
+	)
+}
+
+// close ends everything that was opened, the database last.
+func (h *house) close() error {
+	var errs []error
+	errs = append(errs, h.rails.Close())
+	if h.rail != nil {
+		errs = append(errs, h.rail.Close())
+	}
+	if h.db != nil {
+		errs = append(errs, h.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sqlite is the path of the place's database file.
+func (p place) sqlite() string { return filepath.Join(p.Data, "florin.db") }

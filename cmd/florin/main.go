@@ -1,0 +1,103 @@
+// Command florin is the whole platform in one binary: the payment API, the ledger
+// under it, a sandbox acquirer, and the tools to run and to measure them.
+//
+// This folder is the only place that wires: flags become configuration,
+// configuration becomes rooms, rooms get doors. No rule of the trade lives here.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/florinpay/florin/internal/clock"
+)
+
+// machine is the clock of the tools; the rooms get theirs from the house.
+var machine = clock.System{}
+
+type cli struct {
+	Demo     demoCommand     `cmd:"" help:"Start a sandbox, make a day's payments against it, show each, and leave it running."`
+	Dev      devCommand      `cmd:"" help:"Run a sandbox server that sets itself up."`
+	Serve    serveCommand    `cmd:"" help:"Run a production server. Refuses weak settings."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date."`
+	Doctor   doctorCommand   `cmd:"" help:"Check the machine, the database and the keys, and say how to mend what is wrong."`
+	Merchant merchantCommand `cmd:"" help:"Manage merchants."`
+	Key      keyCommand      `cmd:"" help:"Manage API keys and the vault's keys."`
+	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
+	Bench    benchCommand    `cmd:"" help:"Measure this machine and Florin on it."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// place is where a command finds its data.
+type place struct {
+	Data     string `help:"Folder for the database and the server's own files." default:"florin-data" type:"path" env:"FLORIN_DATA"`
+	Database string `help:"PostgreSQL to use instead of SQLite in the data folder: postgres://user@host/name. A password belongs in the environment or ~/.pgpass, not on the command line." placeholder:"URL" env:"FLORIN_DATABASE"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process, so that tests can call it.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var c cli
+	code := -1
+	parser, err := kong.New(&c,
+		kong.Name("florin"),
+		kong.Description("An open payment platform that you run yourself."),
+		kong.Writers(out, errs),
+		kong.Exit(func(n int) { code = n }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(out, (*io.Writer)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(errs, "florin:", err)
+		return 2
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "florin:", err)
+		fmt.Fprintln(errs, "Run 'florin --help' or 'florin <command> --help' to see what there is.")
+		return 2
+	}
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(errs, "florin:", err)
+		return 1
+	}
+	return 0
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "florin", version())
+	return err
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// florin runs a command line in this process.
+func florin(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestTheStoryHolds(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	code, out, errs := florin(t, "demo", "--exit", "--data", data, "--listen", "127.0.0.1:0")
+	if code != 0 || strings.Contains(out, "✗") || strings.Count(out, "✓") < 13 {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := florin(t, "ledger", "verify", "--data", data); code != 0 {
+		t.Errorf("ledger verify: exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := florin(t, "doctor", "--data", data); code != 0 {
+		t.Errorf("doctor: exit %d\n%s%s", code, out, errs)
+	}
+}
+
+// Each mistake of a hurried person gets a sentence that names the cure.
+func TestMistakesAreExplained(t *testing.T) {
+	open := t.TempDir()
+	if err := os.Chmod(open, 0o755); err != nil { //nolint:gosec // that is the mistake
+		t.Fatal(err)
+	}
+	busy, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	for _, x := range []struct {
+		args string
+		code int
+		cure string
+	}{
+		{"", 2, "florin --help"},
+		{"sevre", 2, "florin --help"},
+		{"ledger verify --data " + filepath.Join(open, "none"), 1, "give --data or --database"},
+		{"dev --data " + filepath.Join(open, "d") + " --database mysql://x", 1, "must begin with postgres://"},
+		{"dev --data " + filepath.Join(open, "d") + " --listen " + busy.Addr().String(), 1, "--listen"},
+		{"dev --data " + filepath.Join(open, "d") + " --log loud", 1, "debug, info, warn or error"},
+		{"serve --data " + filepath.Join(open, "s"), 1, "florin key new-kek"},
+		{"serve --data " + filepath.Join(open, "s") + " --listen 0.0.0.0:80", 1, "--plain-http"},
+		{"serve --data " + filepath.Join(open, "s") + " --ops 0.0.0.0:80", 1, "loopback"},
+		{"serve --data " + open, 1, "chmod 700"},
+		{"key new-kek " + open, 1, "choose another name"},
+	} {
+		code, out, errs := florin(t, strings.Fields(x.args)...)
+		if code != x.code || !strings.Contains(errs, x.cure) {
+			t.Errorf("florin %s: exit %d, %q %q; want exit %d and %q", x.args, code, out, errs, x.code, x.cure)
+		}
+	}
+}

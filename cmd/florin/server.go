@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/florinpay/florin/internal/api"
+)
+
+// drainFor bounds a graceful stop: what is under way ends, nothing new begins.
+const drainFor = 25 * time.Second
+
+// server is a house with its doors open.
+type server struct {
+	house    *house
+	http     *http.Server
+	ops      *http.Server
+	url      string
+	opsURL   string
+	draining atomic.Bool
+	work     sync.WaitGroup
+	stopJobs context.CancelFunc
+	failed   chan error
+}
+
+// errDraining makes /readyz say no while the server stops.
+var errDraining = errors.New("the server is stopping")
+
+// start opens the doors. It returns once requests are served.
+func start(ctx context.Context, h *house, listen, opsListen string) (*server, error) {
+	s := &server{house: h, failed: make(chan error, 2)}
+	meters := newMeters(h)
+	door := h.door(api.Config{
+		Healthy: func(context.Context) error { return nil }, // the process answers
+		Ready:   s.ready,
+		Observe: meters.visited,
+	})
+	s.http = door.HTTP()
+	s.http.Handler = trace(pages(door))
+	s.ops = &http.Server{Handler: meters.handler(), ReadHeaderTimeout: 5 * time.Second}
+	var err error
+	if s.opsURL, err = s.listen(ctx, s.ops, opsListen); err != nil {
+		return nil, err
+	}
+	if s.url, err = s.listen(ctx, s.http, listen); err != nil {
+		return nil, errors.Join(err, s.ops.Close())
+	}
+	jobs, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopJobs = stop
+	s.work.Go(func() { h.jobs.Run(jobs) })
+	s.work.Go(func() { _ = h.keys.Run(jobs) }) // last-used times are worth no failure
+	return s, h.scheduleSweep(ctx)
+}
+
+func (s *server) ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errDraining
+	}
+	return s.house.db.Healthy(ctx)
+}
+
+func (s *server) listen(ctx context.Context, h *http.Server, address string) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w. Is another server running there? Choose another address with --listen or --ops", address, err)
+	}
+	go func() {
+		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+	return "http://" + l.Addr().String(), nil
+}
+
+// wait serves until ctx ends, then drains: requests under way end, jobs under way
+// end, and only then the rooms close. Nothing that was acknowledged is lost either
+// way; draining spares callers a retry.
+func (s *server) wait(ctx context.Context) error {
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-s.failed:
+	}
+	return errors.Join(failure, s.stop())
+}
+
+func (s *server) stop() error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	s.stopJobs()
+	s.work.Wait()
+	return errors.Join(err, s.ops.Close(), s.house.close())
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/job"
+)
+
+// jobSweep forgets old idempotency keys; there is one job of it.
+const jobSweep job.Kind = "idempotency.sweep"
+
+const (
+	sweepEvery = time.Hour
+	sweepBatch = 500
+)
+
+func (h *house) sweep(ctx context.Context, _ job.Job) (time.Time, error) {
+	for {
+		n, err := idempotency.Sweep(ctx, h.db, h.clock.Now(), sweepBatch)
+		if err != nil || n < sweepBatch {
+			return h.clock.Now().Add(sweepEvery), err
+		}
+	}
+}
+
+// scheduleSweep makes sure that the job exists.
+func (h *house) scheduleSweep(ctx context.Context) error {
+	return h.db.Write(ctx, []db.Lock{job.Lock(jobSweep, "all")}, func(tx *db.Tx) error {
+		job.Add(tx, jobSweep, "all", h.clock.Now(), h.clock.Now().Add(sweepEvery))
+		return nil
+	})
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/florinpay/florin/internal/fault"
+)
+
+const authenticate = `Bearer realm="florin"` // Source: RFC 6750 §3
+
+// respond writes the answer that the chain agreed to.
+func (v *visit) respond() {
+	c := v.door.codecs.writes(v.r.Header["Accept"])
+	v.write(http.StatusOK, c.answer, c, v.answer)
+}
+
+// refuse writes f as a problem, in the default format if no other is acceptable.
+func (v *visit) refuse(f *fault.Fault) {
+	v.fault = f
+	c := v.door.codecs.writes(v.r.Header["Accept"])
+	if c == nil {
+		c = &v.door.codecs[0]
+	}
+	h := v.w.Header()
+	if wait := retryAfter(f); wait != "" {
+		h.Set("Retry-After", wait)
+	}
+	if f.Kind == fault.Unauthenticated {
+		h.Set("WWW-Authenticate", challenge(f))
+	}
+	v.write(answers[f.Kind].status, c.problem, c, problemOf(f, v.call.Request))
+}
+
+func challenge(f *fault.Fault) string {
+	if errors.Is(f, fault.ErrBadCredentials) {
+		return authenticate + `, error="invalid_token"`
+	}
+	return authenticate
+}
+
+func (v *visit) write(status int, contentType []string, c *codec, m proto.Message) {
+	buffer := buffers.Get().(*[]byte)
+	defer release(buffer)
+	*buffer = c.encode((*buffer)[:0], m)
+	v.send(status, contentType, *buffer)
+}
+
+func (v *visit) send(status int, contentType []string, body []byte) {
+	h := v.w.Header()
+	h["Content-Type"] = contentType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	v.status = status
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(body) // fails only if the caller is gone, who will retry
+}

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// overlapDefault is how long a rotated key lives on if the request does not say.
+const overlapDefault = 24 * time.Hour
+
+// APIKeys serves ApiKeyService from room.
+func APIKeys(room *apikey.Room) Service {
+	return func(server *connect.Server) { florinv1connect.RegisterApiKeyServiceHandler(server, apiKeys{room}) }
+}
+
+type apiKeys struct{ room *apikey.Room }
+
+// CreateApiKey implements [florinv1connect.ApiKeyServiceHandler]. The new key
+// is held to the limits of the key that makes it.
+func (s apiKeys) CreateApiKey(ctx context.Context, q *florinv1.CreateApiKeyRequest) (*florinv1.ApiKey, error) {
+	call := callOf(ctx)
+	scopes, err := apikey.ParseScopes(q.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	if err := within(call, scopes); err != nil {
+		return nil, err
+	}
+	k, secret, err := s.room.Create(ctx, apikey.Draft{
+		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Name: q.Name, Scopes: scopes,
+		RatePerSecond: call.key.RatePerSecond, Burst: call.key.Burst, Origin: call.Origin(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return shownOnce(k, secret), nil
+}
+
+// GetApiKey implements [florinv1connect.ApiKeyServiceHandler].
+func (s apiKeys) GetApiKey(ctx context.Context, q *florinv1.GetApiKeyRequest) (*florinv1.ApiKey, error) {
+	k, err := s.get(ctx, q.Id)
+	if err != nil {
+		return nil, err
+	}
+	return apikey.View(k), nil
+}
+
+// ListApiKeys implements [florinv1connect.ApiKeyServiceHandler].
+func (s apiKeys) ListApiKeys(ctx context.Context, q *florinv1.ListApiKeysRequest) (*florinv1.ListApiKeysResponse, error) {
+	p, err := spanOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	caller := callOf(ctx).Caller
+	list, more, err := s.room.List(ctx, caller.Merchant, caller.Live, apikey.Page{
+		Limit: p.Limit, After: id.APIKey(p.After), Before: id.APIKey(p.Before),
+	})
+	if err != nil {
+		return nil, p.blame(err)
+	}
+	answer := &florinv1.ListApiKeysResponse{Object: listObject, HasMore: more, Url: p.URL}
+	for _, k := range list {
+		answer.Data = append(answer.Data, apikey.View(k))
+	}
+	return answer, nil
+}
+
+// RotateApiKey implements [florinv1connect.ApiKeyServiceHandler].
+func (s apiKeys) RotateApiKey(ctx context.Context, q *florinv1.RotateApiKeyRequest) (*florinv1.ApiKey, error) {
+	call := callOf(ctx)
+	old, err := s.get(ctx, q.Id)
+	if err != nil {
+		return nil, err
+	}
+	if err := within(call, old.Scopes); err != nil { // the answer lets its reader do all that they allow
+		return nil, err
+	}
+	overlap := time.Duration(q.OverlapSeconds) * time.Second
+	if overlap == 0 {
+		overlap = overlapDefault
+	}
+	k, secret, err := s.room.Rotate(ctx, call.Caller.Merchant, call.Caller.Live, old.ID, overlap, call.Origin())
+	if err != nil {
+		return nil, err
+	}
+	return shownOnce(k, secret), nil
+}
+
+// RevokeApiKey implements [florinv1connect.ApiKeyServiceHandler].
+func (s apiKeys) RevokeApiKey(ctx context.Context, q *florinv1.RevokeApiKeyRequest) (*florinv1.ApiKey, error) {
+	call := callOf(ctx)
+	k, err := s.room.Revoke(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(q.Id), call.Origin())
+	if err != nil {
+		return nil, err
+	}
+	return apikey.View(k), nil
+}
+
+func (s apiKeys) get(ctx context.Context, key string) (apikey.Key, error) {
+	caller := callOf(ctx).Caller
+	return s.room.Get(ctx, caller.Merchant, caller.Live, id.APIKey(key))
+}
+
+// within refuses scopes that the caller lacks: a key cannot hand out more than it has.
+func within(call *Call, scopes apikey.Scopes) error {
+	if !scopes.Within(call.Caller.Scopes) {
+		return fault.ErrScope.With("A key can hand out only scopes that it has itself.").
+			WithField("/scopes", codeNotAllowed, "Leave out the scopes that the calling key lacks.")
+	}
+	return nil
+}
+
+func shownOnce(k apikey.Key, secret string) *florinv1.ApiKey {
+	v := apikey.View(k)
+	v.Secret = secret
+	return v
+}

@@ -1,0 +1,29 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/florinpay/florin/internal/fault"
+)
+
+var healthy = []byte(`{"status":"ok"}`)
+
+// addHealth opens the two URLs that machines ask: is the process well, and does
+// it take requests.
+func (s *Server) addHealth() {
+	s.router.add(&route{verb: "GET", pattern: "/healthz", porch: probe(s.Healthy)})
+	s.router.add(&route{verb: "GET", pattern: "/readyz", porch: probe(s.Ready)})
+}
+
+func probe(ask func(context.Context) error) func(*visit) {
+	return func(v *visit) {
+		if ask != nil {
+			if err := ask(v.ctx); err != nil {
+				v.refuse(fault.ErrUnavailable.WithCause(err))
+				return
+			}
+		}
+		v.send(http.StatusOK, v.door.codecs[0].answer, healthy)
+	}
+}

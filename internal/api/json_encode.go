@@ -1,0 +1,136 @@
+package api
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// encodeJSON appends m as JSON, its members in the order of their field numbers.
+func (all shapes) encodeJSON(out []byte, m proto.Message) []byte {
+	r := m.ProtoReflect()
+	return all[r.Descriptor().FullName()].appendObject(out, r)
+}
+
+func (s *shape) appendObject(out []byte, m protoreflect.Message) []byte {
+	out = append(out, '{')
+	for _, x := range s.members {
+		if !s.shows(x, m) {
+			continue
+		}
+		if out[len(out)-1] != '{' {
+			out = append(out, ',')
+		}
+		out = append(out, x.label...)
+		out = x.appendMember(out, m)
+	}
+	return append(out, '}')
+}
+
+// shows reports whether x is written at all. What has a value always is.
+func (s *shape) shows(x *member, m protoreflect.Message) bool {
+	return !s.sparse && !x.secret && x.choice == nil || m.Has(x.field)
+}
+
+func (x *member) appendMember(out []byte, m protoreflect.Message) []byte {
+	switch {
+	case x.dict:
+		return appendDict(out, m.Get(x.field).Map())
+	case x.list:
+		return x.appendList(out, m.Get(x.field).List())
+	case (x.presence || x.kind >= kindInstant) && !m.Has(x.field):
+		return append(out, "null"...)
+	}
+	return x.appendValue(out, m.Get(x.field))
+}
+
+func (x *member) appendValue(out []byte, v protoreflect.Value) []byte {
+	switch x.kind {
+	case kindText:
+		return appendQuoted(out, v.String())
+	case kindInt32, kindInt64:
+		return appendWhole(out, v.Int())
+	case kindUint32, kindUint64:
+		return appendUnsigned(out, v.Uint())
+	case kindBool:
+		return strconv.AppendBool(out, v.Bool())
+	case kindBytes:
+		out = append(out, '"')
+		out = base64.StdEncoding.AppendEncode(out, v.Bytes())
+		return append(out, '"')
+	case kindWord:
+		return x.appendWord(out, v.Enum())
+	case kindInstant:
+		return appendTime(out, v.Message().Interface().(*timestamppb.Timestamp).AsTime())
+	}
+	return x.sub.appendObject(out, v.Message())
+}
+
+// appendWhole writes a number, or a string of digits where a reader that keeps
+// numbers as floats would round it.
+func appendWhole(out []byte, n int64) []byte {
+	if n >= -safeInteger && n <= safeInteger {
+		return strconv.AppendInt(out, n, 10)
+	}
+	out = append(out, '"')
+	return append(strconv.AppendInt(out, n, 10), '"')
+}
+
+func appendUnsigned(out []byte, n uint64) []byte {
+	if n <= safeInteger {
+		return strconv.AppendUint(out, n, 10)
+	}
+	out = append(out, '"')
+	return append(strconv.AppendUint(out, n, 10), '"')
+}
+
+func (x *member) appendWord(out []byte, n protoreflect.EnumNumber) []byte {
+	word, ok := x.words.words[n]
+	if !ok {
+		return append(out, "null"...)
+	}
+	out = append(out, '"')
+	return append(append(out, word...), '"')
+}
+
+func appendTime(out []byte, t time.Time) []byte {
+	out = append(out, '"')
+	out = t.AppendFormat(out, instantLayout)
+	return append(out, '"')
+}
+
+func (x *member) appendList(out []byte, list protoreflect.List) []byte {
+	out = append(out, '[')
+	for i := range list.Len() {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = x.appendValue(out, list.Get(i))
+	}
+	return append(out, ']')
+}
+
+func appendDict(out []byte, dict protoreflect.Map) []byte {
+	if dict.Len() == 0 {
+		return append(out, "{}"...)
+	}
+	type pair struct{ name, value string }
+	pairs := make([]pair, 0, dict.Len())
+	dict.Range(func(k protoreflect.MapKey, v protoreflect.Value) bool {
+		pairs = append(pairs, pair{k.String(), v.String()})
+		return true
+	})
+	slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
+	for i, p := range pairs {
+		out = append(out, "{,"[min(i, 1)])
+		out = append(appendQuoted(out, p.name), ':')
+		out = appendQuoted(out, p.value)
+	}
+	return append(out, '}')
+}

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/fault"
+)
+
+// golden compares got with the file of that name in testdata, or writes it for `make golden`.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s differs; if the change is meant, run make golden\n got %s\nwant %s", path, got, want)
+	}
+}
+
+var instant = &timestamppb.Timestamp{Seconds: 1769848200, Nanos: 1000}
+
+func samplePayment() *florinv1.Payment {
+	return &florinv1.Payment{
+		Id: "pay_01", Object: "payment", Amount: 73, Currency: "USD",
+		Status: florinv1.PaymentStatus_PAYMENT_STATUS_SUCCEEDED, Capture: florinv1.CaptureMode_CAPTURE_MODE_AUTOMATIC,
+		AmountCaptured: 73, Fee: 1, Source: "wal_01", Merchant: "mer_01", Description: "Tea \"for\" two\n",
+		Metadata: map[string]string{"table": "4", "room": "金"}, CreatedAt: instant,
+	}
+}
+
+func TestEncodeGolden(t *testing.T) {
+	full := samplePayment()
+	full.Card = &florinv1.CardSummary{Brand: "visa", Last4: "4242", ExpiryMonth: 4, ExpiryYear: 2030}
+	full.Failure = &florinv1.PaymentFailure{DeclineCode: "lost_card", Advice: "do_not_retry"}
+	full.ExpiresAt, full.Livemode, full.Disputed = instant, true, true
+	for name, m := range map[string]proto.Message{
+		"payment":       full,
+		"payment_empty": &florinv1.Payment{},
+		"event": &florinv1.Event{Id: "evt_01", Object: "event", Sequence: 7, Type: "payment.succeeded", CreatedAt: instant,
+			Data:    &florinv1.EventData{Object: &florinv1.EventData_Payment{Payment: samplePayment()}},
+			Request: &florinv1.EventRequest{Id: "req_01", IdempotencyKey: "k"}},
+		"list":          &florinv1.ListPaymentsResponse{Object: "list", Data: []*florinv1.Payment{{Id: "pay_02"}, {Id: "pay_01"}}, HasMore: true, Url: "/v1/payments"},
+		"list_empty":    &florinv1.ListPaymentsResponse{Object: "list", Url: "/v1/payments"},
+		"api_key":       &florinv1.ApiKey{Id: "key_01", Object: "api_key", Scopes: []string{"events:read"}},
+		"api_key_shown": &florinv1.ApiKey{Id: "key_01", Object: "api_key", Secret: "shown once"},
+		"wallet_limits": &florinv1.LimitWalletRequest{Id: "wal_01", LimitPerDay: proto.Int64(0)},
+		"big_numbers":   &florinv1.Account{Posted: math.MinInt64, HeldIn: 1 << 53, HeldOut: 1<<53 - 1},
+		"problem":       problemOf(fault.ErrInvalid.WithField("/amount", codeTooSmall, "Must be greater than 0."), "req_01"),
+		"problem_decline": problemOf(fault.Stored(fault.Refused, "card_declined", "The card was declined.").
+			WithDecline("lost_card", "do_not_retry").WithObject("pay_01"), "req_01"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+".golden.json", append(contract.encodeJSON(nil, m), '\n'))
+		})
+	}
+}
+
+func TestEncodeMakesValidUTF8(t *testing.T) {
+	got := string(contract.encodeJSON(nil, &florinv1.EventRequest{Id: "a\xffb\x01\u2028<", IdempotencyKey: "\x7f"}))
+	if want := `{"id":"a` + "\uFFFD" + `b\u0001` + "\u2028<" + `","idempotency_key":"` + "\x7f" + `"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/idempotency"
+)
+
+// once gives the handler the request's idempotency key, and turns what the
+// handler says of a retry into the first request's answer. It stands last in
+// the chain: what was refused before it has used no key.
+func (s *Server) once(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		if !s.methods[spec.Procedure].rule.Creates {
+			return next(ctx, spec, stream)
+		}
+		call := callOf(ctx)
+		info, _ := connect.CallInfoForServerContext(ctx)
+		err := next(ctx, spec, onceStream{stream, s, call, info.RequestHeader().Values("Idempotency-Key")})
+		if err == nil {
+			return nil
+		}
+		if refused(err) && call.Once != nil && s.Seen != nil {
+			if seen := s.Seen(ctx, call.Once); seen != nil {
+				err = seen
+			}
+		}
+		if replay, ok := errors.AsType[*idempotency.Replay](err); ok {
+			call.Replayed = true
+			info.ResponseHeader().Set("Idempotent-Replayed", "true")
+			return s.replay(ctx, replay, stream)
+		}
+		if running, ok := errors.AsType[*idempotency.Running](err); ok {
+			return idempotency.ErrInUse.WithObject(running.Object)
+		}
+		return err
+	}
+}
+
+// refused reports whether err is a handler's no, which an earlier yes outweighs.
+func refused(err error) bool {
+	switch fault.Of(err).Kind {
+	case fault.Internal, fault.Unavailable:
+		return false
+	}
+	return true
+}
+
+// replay gives the first request's answer again.
+func (s *Server) replay(ctx context.Context, r *idempotency.Replay, stream connect.ServerStream) error {
+	if r.Refusal != nil {
+		return r.Refusal
+	}
+	answer, err := s.Recall(ctx, r.Sequence)
+	if f := fault.Of(err); f != nil && f.Kind == fault.Unavailable {
+		return f
+	}
+	if err != nil {
+		return fault.ErrInternal.WithCause(err) // also if it is not found: the log never forgets
+	}
+	if got, want := answer.ProtoReflect().Descriptor().FullName(), callOf(ctx).method.output.message.FullName(); got != want {
+		return fault.ErrInternal.WithCause(fmt.Errorf("api: event %d holds a %s, not the %s of this method", r.Sequence, got, want))
+	}
+	return stream.Send(answer)
+}
+
+type onceStream struct {
+	connect.ServerStream
+	door   *Server
+	call   *Call
+	header []string
+}
+
+// Receive implements [connect.ServerStream].
+func (o onceStream) Receive(msg any) error {
+	if err := o.ServerStream.Receive(msg); err != nil {
+		return err
+	}
+	rule := o.call.method.rule
+	switch {
+	case len(o.header) == 0 && rule.MovesMoney && o.call.Caller.Live:
+		return idempotency.ErrRequired
+	case len(o.header) == 0:
+		return nil
+	case len(o.header) > 1:
+		return idempotency.ErrTooLong.With("Send one Idempotency-Key header.")
+	case holdsCard(o.header[0]):
+		return idempotency.ErrTooLong.With("The Idempotency-Key looks like a card number, and it is kept in the clear. Send a random one.")
+	}
+	return o.take(msg.(proto.Message))
+}
+
+func (o onceStream) take(m proto.Message) error {
+	digest, err := o.door.fingerprint(o.call, m)
+	if err != nil {
+		return err
+	}
+	caller := o.call.Caller
+	// Bound to the merchant, not to the key: a retry after a rotation is still a retry.
+	key, err := idempotency.New(string(caller.Merchant), caller.Live, o.header[0], digest)
+	if err != nil {
+		return err
+	}
+	o.call.Once, o.call.IdempotencyText = key, o.header[0]
+	return nil
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/fault"
+)
+
+const onceKey = "Idempotency-Key: k1"
+
+func TestRetryGetsTheSameAnswer(t *testing.T) {
+	h := newHouse(t)
+	first := h.ask("POST", "/v1/payments", pay, onceKey)
+	// The same request in other bytes, by the other URL, with another key of the merchant.
+	again := h.ask("POST", "/payments", ` {"source":"wal_1", "currency":"USD", "amount":"73", "capture":null}`, onceKey,
+		"Authorization: Bearer "+h.newKey(apikey.Draft{Scopes: apikey.AllScopes()}))
+	again.expect(t, 200, "")
+	if first.body != again.body || again.Header.Get("Idempotent-Replayed") != "true" || first.Header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("first %s, again %s %v", first.body, again.body, again.Header)
+	}
+	if h.till.paid != 1 {
+		t.Errorf("%d payments were made", h.till.paid)
+	}
+	h.ask("POST", "/v1/payments", `{"amount":74,"currency":"USD","source":"wal_1"}`, onceKey).expect(t, 422, "idempotency_key_reused")
+	h.ask("POST", "/v1/payments", pay, "Idempotency-Key: k2").expect(t, 200, "")
+	h.ask("POST", "/v1/payments", pay).expect(t, 200, "")
+	if h.till.paid != 3 {
+		t.Errorf("%d payments were made, want 3", h.till.paid)
+	}
+}
+
+func TestRetryOfARefusalGetsTheSameRefusal(t *testing.T) {
+	h := newHouse(t)
+	first := h.ask("POST", "/v1/payments", amount(amountDeclined), onceKey)
+	again := h.ask("POST", "/v1/payments", amount(amountDeclined), onceKey)
+	for _, a := range []reply{first, again} {
+		a.expect(t, 402, "card_declined")
+		if a.problem.DeclineCode != "lost_card" || a.problem.Advice != "do_not_retry" || a.problem.ObjectId != first.problem.ObjectId {
+			t.Errorf("the refusal is %s", a.body)
+		}
+	}
+	if first.problem.ObjectId == "" || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("object %q, headers %v", first.problem.ObjectId, again.Header)
+	}
+}
+
+func TestRefusedBeforeItRanUsesNoKey(t *testing.T) {
+	h := newHouse(t)
+	h.ask("POST", "/v1/payments", `{"amount":-1,"currency":"USD"}`, onceKey).expect(t, 400, "invalid_request /amount:too_small")
+	h.ask("POST", "/v1/payments", pay, onceKey, "Authorization: Bearer x").expect(t, 401, "credentials_invalid")
+	h.ask("POST", "/v1/payments", pay, onceKey, "Accept: text/csv").expect(t, 406, "not_acceptable")
+	a := h.ask("POST", "/v1/payments", pay, onceKey)
+	a.expect(t, 200, "")
+	if a.Header.Get("Idempotent-Replayed") != "" {
+		t.Error("a request that never ran was replayed")
+	}
+}
+
+func TestLiveMoneyNeedsAKey(t *testing.T) {
+	h := newHouse(t)
+	live := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: apikey.AllScopes(), Live: true})
+	h.ask("POST", "/v1/payments", pay, live).expect(t, 400, "idempotency_key_required")
+	h.ask("GET", "/v1/payments", "", live).expect(t, 200, "")
+	a := h.ask("POST", "/v1/payments", pay, live, onceKey)
+	a.expect(t, 200, "")
+	if a.field(t, "livemode") != true {
+		t.Errorf("livemode is %v", a.field(t, "livemode"))
+	}
+	h.ask("POST", "/v1/payments", amount(5), onceKey).expect(t, 200, "") // the sandbox has its own keys
+}
+
+func TestKeyOnOtherMethodsIsIgnored(t *testing.T) {
+	h := newHouse(t)
+	h.ask("GET", "/v1/payments", "", "Idempotency-Key: a", "Idempotency-Key: b").expect(t, 200, "")
+}
+
+func TestFingerprintOfCards(t *testing.T) {
+	h := newHouse(t)
+	card := func(number, cvv string) string {
+		return `{"amount":73,"currency":"USD","card_number":"` + number + `","expiry_date":"04/30","cvv":"` + cvv + `"}`
+	}
+	h.ask("POST", "/v1/payments", card("4242424242424242", "123"), onceKey).expect(t, 200, "")
+	if q := h.till.last; q.CardNumber != "4242424242424242" || q.Cvv != "123" {
+		t.Errorf("the handler saw a card that was changed")
+	}
+	h.ask("POST", "/v1/payments", card("4242424242424242", "999"), onceKey).expect(t, 200, "") // the CVV leaves no trace
+	h.ask("POST", "/v1/payments", card("5555555555554444", "123"), onceKey).expect(t, 422, "idempotency_key_reused")
+}
+
+func TestEventsRememberTheKey(t *testing.T) {
+	h := newHouse(t)
+	request := h.ask("POST", "/v1/payments", pay, onceKey).Header.Get("Request-Id")
+	a := h.ask("GET", "/v1/events?type=payment.succeeded", "")
+	a.expect(t, 200, "")
+	if want := `"request":{"id":"` + request + `","idempotency_key":"k1"}`; !strings.Contains(a.body, want) {
+		t.Errorf("the event does not name its request %s: %s", want, a.body)
+	}
+}
+
+func TestReplayOfAnotherKindOfObjectIsOurFault(t *testing.T) {
+	h := newHouse(t)
+	h.ask("POST", "/v1/payments", pay, onceKey).expect(t, 200, "")
+	h.door.Recall = func(context.Context, int64) (proto.Message, error) { return &florinv1.Refund{}, nil }
+	h.ask("POST", "/v1/payments", pay, onceKey).expect(t, 500, "internal")
+	h.door.Recall = func(context.Context, int64) (proto.Message, error) { return nil, fault.ErrNotFound }
+	h.ask("POST", "/v1/payments", pay, onceKey).expect(t, 500, "internal")
+}

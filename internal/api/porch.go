@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// Header values that every answer shares. They are never changed.
+var (
+	nosniff   = []string{"nosniff"}
+	noStore   = []string{"no-store"}
+	varyByFmt = []string{"Accept"}
+)
+
+// ServeHTTP is the porch: it gives the request an id and a deadline, sees to it
+// that some answer goes out, and writes one line to the log. It knows nothing
+// of money.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := &visit{door: s, w: w, r: r, began: time.Now()} // a latency is measured: the machine's clock
+	v.call.Request = id.New[id.Request](s.Clock.Now())
+	h := w.Header()
+	h["Request-Id"] = []string{string(v.call.Request)}
+	h["X-Content-Type-Options"] = nosniff
+	h["Cache-Control"] = noStore
+	h["Vary"] = varyByFmt
+	// A caller that hangs up does not stop its payment halfway: what was begun
+	// ends, and the retry gets the answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
+	defer cancel()
+	defer v.leave()
+	v.ctx = withCall(ctx, &v.call)
+	v.enter()
+}
+
+// enter finds the route and goes there.
+func (v *visit) enter() {
+	n := v.door.router.find(v.r.URL.Path, &v.params)
+	if n == nil {
+		v.refuse(fault.ErrRouteMissing)
+		return
+	}
+	v.route = n.route(v.r.Method)
+	switch {
+	case v.route == nil && v.r.Method == "OPTIONS":
+		v.w.Header().Set("Allow", n.allow)
+		v.status = http.StatusNoContent
+		v.w.WriteHeader(v.status)
+	case v.route == nil:
+		v.w.Header().Set("Allow", n.allow)
+		v.refuse(fault.ErrMethodMissing)
+	case v.route.porch != nil:
+		v.route.porch(v)
+	default:
+		v.serve()
+	}
+}
+
+// leave is the last resort: after a crash it answers in the crashed code's
+// place. It writes the log.
+func (v *visit) leave() {
+	if p := recover(); p != nil {
+		if aborted(p) {
+			panic(p)
+		}
+		f := fault.ErrInternal.WithCause(newCrash(p))
+		if v.status == 0 {
+			v.refuse(f)
+		}
+		v.fault = f
+	}
+	took := time.Since(v.began)
+	verb, pattern, code := knownVerb(v.r.Method), "", ""
+	if v.route != nil {
+		pattern = v.route.pattern
+	}
+	if v.fault != nil {
+		code = v.fault.Code
+	}
+	if v.door.Observe != nil {
+		v.door.Observe(Visit{Verb: verb, Route: pattern, Status: v.status, Code: code, Took: took})
+	}
+	v.log(verb, pattern, code, took)
+}
+
+// log writes the request's line. It is built from ids and our own words: nothing
+// that the caller wrote is in it.
+func (v *visit) log(verb, pattern, code string, took time.Duration) {
+	level := slog.LevelInfo
+	switch {
+	case v.fault != nil && v.fault.Kind == fault.Internal:
+		level = slog.LevelError
+	case v.status >= 500:
+		level = slog.LevelWarn
+	case v.route != nil && v.route.porch != nil:
+		level = slog.LevelDebug // probes come every few seconds
+	}
+	if !v.door.Log.Enabled(v.ctx, level) {
+		return
+	}
+	list := make([]slog.Attr, 0, 8)
+	list = append(list,
+		slog.String("method", verb), slog.String("route", pattern), slog.Int("status", v.status),
+		slog.Int64("duration_us", took.Microseconds()), slog.String("request", string(v.call.Request)),
+		slog.String("key", string(v.call.Caller.Key)))
+	if code != "" {
+		list = append(list, slog.String("code", code))
+	}
+	if v.fault != nil && v.status >= 500 {
+		list = append(list, slog.String("cause", maskDigits(v.fault.Error(), logDigits)))
+	}
+	v.door.Log.LogAttrs(v.ctx, level, "request", list...)
+}
+
+func knownVerb(verb string) string {
+	switch verb {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
+		return verb
+	}
+	return "OTHER"
+}

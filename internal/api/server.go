@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/idempotency"
+)
+
+// Limits of the porch.
+const (
+	bodyMax     = 1 << 20          // bytes of a request's body
+	patience    = 30 * time.Second // for one request, from its header to its answer
+	headerMax   = 32 << 10         // bytes of a request's header
+	headerWait  = 10 * time.Second
+	idleTimeout = 2 * time.Minute
+)
+
+// Config is what the door stands on. All but Log, Healthy, Ready and Observe is required.
+type Config struct {
+	Keys    *apikey.Room
+	Limiter *apikey.Limiter
+	Clock   clock.Clock
+	// CardDigest is a keyed digest of a card number, so that a fingerprint can
+	// hold one. The same number of the same caller gives the same digest.
+	CardDigest func(caller Caller, number string) string
+	// Recall reads the object of the event of that number: the answer to a
+	// request that was answered before.
+	Recall func(ctx context.Context, sequence int64) (proto.Message, error)
+	// Seen is what the record of a key says outside any write: nil if there is none.
+	// A retry that is refused before it gets to its write is answered by it: the
+	// world may have changed since the first request, its answer has not.
+	Seen func(ctx context.Context, key *idempotency.Key) error
+
+	Log     *slog.Logger                // nil: slog.Default()
+	Healthy func(context.Context) error // nil: always; for /healthz
+	Ready   func(context.Context) error // nil: always; for /readyz
+	Observe func(Visit)                 // called after each request, if set; must be quick
+}
+
+// Visit is what one request came to, for metrics.
+type Visit struct {
+	Verb   string // "OTHER" if it is not one of HTTP's own
+	Route  string // pattern of the URL; "" if there is none
+	Status int
+	Code   string // of the problem; "" if there was none
+	Took   time.Duration
+}
+
+// Service registers the handlers of one service of the contract.
+type Service func(*connect.Server)
+
+// Server is the door. It is an [http.Handler].
+type Server struct {
+	Config
+	chain   *connect.Server
+	methods map[string]*method
+	shapes  shapes
+	codecs  codecs
+	router  router
+	check   checker
+}
+
+// New opens the door to services. It panics on a contract that it cannot serve:
+// that is a mistake of the build, found by any test that starts it.
+func New(c Config, services ...Service) *Server {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	s := &Server{Config: c, methods: map[string]*method{}, shapes: contractShapes()}
+	s.codecs = newCodecs(s.shapes)
+	// The order is the law: what is refused early leaves no trace.
+	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
+	for _, register := range services {
+		register(s.chain)
+	}
+	var inputs []*shape
+	for spec := range s.chain.Specs() {
+		m, d := newMethod(spec, s.shapes)
+		s.methods[m.procedure] = m
+		routes := routesOf(d, m)
+		for _, r := range routes {
+			s.router.add(r)
+		}
+		m.url = routes[0].pattern
+		inputs = append(inputs, m.input)
+	}
+	s.check = newChecker(inputs)
+	s.addHealth()
+	return s
+}
+
+// HTTP is a server for the door with its time limits. Set Addr, or use Serve.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerWait,
+		ReadTimeout:       patience,
+		WriteTimeout:      2 * patience,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerMax,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+	}
+}

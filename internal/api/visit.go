@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/florinpay/florin/internal/fault"
+)
+
+// visit is one HTTP request on its way through the house. Towards the chain it
+// is the stream of a unary call.
+type visit struct {
+	door   *Server
+	w      http.ResponseWriter
+	r      *http.Request
+	ctx    context.Context // of the whole visit: it has no other place to live in
+	began  time.Time
+	call   Call
+	info   connect.CallInfo
+	route  *route
+	params [paramsMax]string
+
+	received bool
+	answer   proto.Message
+	status   int // 0: nothing has been written
+	fault    *fault.Fault
+}
+
+// serve sends the visit through the chain and writes what comes back.
+func (v *visit) serve() {
+	v.info.Protocol, v.info.PeerAddr = "rest", v.r.RemoteAddr
+	header := v.info.RequestHeader()
+	for name, values := range v.r.Header {
+		header.SetValues(name, values)
+	}
+	err := v.door.chain.Call(v.ctx, v.route.method.procedure, &v.info, v)
+	out := v.w.Header()
+	for name, values := range v.info.ResponseHeader().All() {
+		out[name] = values
+	}
+	switch {
+	case err != nil:
+		v.refuse(v.placed(settled(err)))
+	case v.answer == nil:
+		v.refuse(fault.ErrInternal)
+	default:
+		v.respond()
+	}
+}
+
+// Receive decodes the request. It implements [connect.ServerStream].
+func (v *visit) Receive(msg any) error {
+	if v.received {
+		return io.EOF
+	}
+	v.received = true
+	m := msg.(proto.Message)
+	if v.door.codecs.writes(v.r.Header["Accept"]) == nil {
+		return ErrNotAcceptable
+	}
+	if v.route.body {
+		if err := v.readBody(m); err != nil {
+			return err
+		}
+	}
+	if err := v.readQuery(m); err != nil {
+		return err
+	}
+	return v.readPath(m)
+}
+
+// Send keeps the answer until the chain has agreed to it.
+func (v *visit) Send(msg any) error {
+	v.answer = msg.(proto.Message)
+	return nil
+}
+
+// SendHeaders does nothing: headers go out with the answer.
+func (v *visit) SendHeaders() error { return nil }
+
+// readPath fills the fields that the URL's pattern names. What cannot be an id
+// names no object.
+func (v *visit) readPath(m proto.Message) error {
+	for i, field := range v.route.params {
+		if !plausible(v.params[i]) {
+			return fault.ErrNotFound
+		}
+		m.ProtoReflect().Set(field, protoreflect.ValueOfString(v.params[i]))
+	}
+	return nil
+}
+
+const segmentMax = 128 // bytes of an id in a URL
+
+func plausible(segment string) bool {
+	for _, c := range []byte(segment) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(segment) <= segmentMax
+}
+
+// placed moves the places of f from the body to the query, where this route
+// takes its fields from there.
+func (v *visit) placed(f *fault.Fault) *fault.Fault {
+	if v.route.body || len(f.Fields) == 0 {
+		return f
+	}
+	moved := *f
+	moved.Fields = make([]fault.Field, len(f.Fields))
+	for i, field := range f.Fields {
+		if name, inBody := strings.CutPrefix(field.Pointer, "/"); inBody {
+			name, _, _ = strings.Cut(name, "/")
+			field.Pointer = "?" + name
+		}
+		moved.Fields[i] = field
+	}
+	return &moved
+}

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+
+	"connectrpc.com/connect/v2"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/ledger"
+	"github.com/florinpay/florin/internal/payment"
+	"github.com/florinpay/florin/internal/wallet"
+)
+
+// Wallets serves WalletService from desk; top-ups are payments.
+func Wallets(desk *wallet.Desk, till *payment.Desk, entry CardEntry) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterWalletServiceHandler(server, wallets{desk, till, entry})
+	}
+}
+
+type wallets struct {
+	desk  *wallet.Desk
+	till  *payment.Desk
+	entry CardEntry
+}
+
+func (s wallets) answer(ctx context.Context, w wallet.Wallet, err error) (*florinv1.Wallet, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s.desk.ViewNow(ctx, w)
+}
+
+// CreateWallet implements [florinv1connect.WalletServiceHandler].
+func (s wallets) CreateWallet(ctx context.Context, q *florinv1.CreateWalletRequest) (*florinv1.Wallet, error) {
+	call := callOf(ctx)
+	w, err := s.desk.Create(ctx, wallet.Draft{
+		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Payer: id.Payer(q.Payer), Currency: q.Currency,
+		Limits: wallet.Limits{PerPayment: q.LimitPerPayment, PerDay: q.LimitPerDay}, Once: call.Once, Origin: call.Origin(),
+	})
+	return s.answer(ctx, w, err)
+}
+
+// GetWallet implements [florinv1connect.WalletServiceHandler].
+func (s wallets) GetWallet(ctx context.Context, q *florinv1.GetWalletRequest) (*florinv1.Wallet, error) {
+	c := callOf(ctx).Caller
+	w, err := s.desk.Get(ctx, c.Merchant, c.Live, id.Wallet(q.Id))
+	return s.answer(ctx, w, err)
+}
+
+// ListWallets implements [florinv1connect.WalletServiceHandler].
+func (s wallets) ListWallets(ctx context.Context, q *florinv1.ListWalletsRequest) (*florinv1.ListWalletsResponse, error) {
+	p, err := spanOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c := callOf(ctx).Caller
+	list, more, err := s.desk.List(ctx, c.Merchant, c.Live, id.Payer(q.Payer), p.page())
+	if err != nil {
+		return nil, p.blame(err)
+	}
+	answer := &florinv1.ListWalletsResponse{Object: listObject, HasMore: more, Url: p.URL}
+	for _, w := range list {
+		v, err := s.desk.ViewNow(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		answer.Data = append(answer.Data, v)
+	}
+	return answer, nil
+}
+
+// LimitWallet implements [florinv1connect.WalletServiceHandler].
+func (s wallets) LimitWallet(ctx context.Context, q *florinv1.LimitWalletRequest) (*florinv1.Wallet, error) {
+	call := callOf(ctx)
+	w, err := s.desk.Limit(ctx, call.Caller.Merchant, call.Caller.Live, id.Wallet(q.Id), wallet.Change{
+		PerPayment: q.LimitPerPayment, PerDay: q.LimitPerDay, Once: call.Once, Origin: call.Origin(),
+	})
+	return s.answer(ctx, w, err)
+}
+
+// TopUpWallet implements [florinv1connect.WalletServiceHandler].
+func (s wallets) TopUpWallet(ctx context.Context, q *florinv1.TopUpWalletRequest) (*florinv1.Payment, error) {
+	call := callOf(ctx)
+	w, err := s.desk.Get(ctx, call.Caller.Merchant, call.Caller.Live, id.Wallet(q.Id))
+	if err != nil {
+		return nil, err
+	}
+	from, err := s.entry.source(ctx, q.Source, presented{})
+	if err != nil {
+		return nil, err
+	}
+	return paymentAnswer(s.till.Create(ctx, from.order(payment.Order{
+		Caller: call.caller(), Amount: q.Amount, Currency: string(w.Currency), Destination: w.ID,
+	})))
+}
+
+// SendFromWallet implements [florinv1connect.WalletServiceHandler].
+func (s wallets) SendFromWallet(ctx context.Context, q *florinv1.SendFromWalletRequest) (*florinv1.Transfer, error) {
+	call := callOf(ctx)
+	t, err := s.desk.Send(ctx, call.Caller.Merchant, call.Caller.Live, wallet.Sending{
+		From: id.Wallet(q.Id), To: id.Wallet(q.To), Amount: q.Amount, Once: call.Once, Origin: call.Origin(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ledger.View(t, call.Caller.Live), nil
+}

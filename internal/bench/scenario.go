@@ -1,0 +1,57 @@
+package bench
+
+// Scenario names what is measured.
+type Scenario string
+
+// The scenarios of florin bench, in the order in which a table shows them.
+const (
+	CeilingNone   Scenario = "ceiling_none"
+	CeilingLog    Scenario = "ceiling_log"
+	Wallet64      Scenario = "wallet_64"
+	Wallet256     Scenario = "wallet_256"
+	WalletHot     Scenario = "wallet_hot"
+	WalletRetries Scenario = "wallet_retries_5pct"
+	WalletSingle  Scenario = "wallet_unbatched"
+	WalletAlone   Scenario = "wallet_alone"
+	Card64        Scenario = "card_64"
+	Memory1M      Scenario = "memory_1m"
+	Store10M      Scenario = "store_10m"
+	Start1M       Scenario = "start_1m"
+)
+
+var scenarios = []struct {
+	name  Scenario
+	about string
+}{
+	{CeilingNone, "A server that reads the payment's JSON and writes an answer, and does nothing else: the cost of HTTP and JSON alone."},
+	{CeilingLog, "The same with balances in memory and one append per payment, a single fdatasync for all that wait: what any durable single-writer server could reach here."},
+	{Wallet64, "Durable wallet payments to one merchant over 64 connections, the wallets drawn uniformly: the main figure."},
+	{Wallet256, "As wallet_64 over 256 connections: does more waiting make bigger batches or only longer queues?"},
+	{WalletHot, "As wallet_64 with every payment out of one wallet to one merchant: two accounts take all the postings."},
+	{WalletRetries, "As wallet_64 where 5 % of the requests repeat the connection's last one with the same idempotency key and must get the same answer."},
+	{WalletSingle, "As wallet_64 with one transaction per request: what group commit is worth."},
+	{WalletAlone, "One connection, one payment at a time: what a lonely caller waits for."},
+	{Card64, "Card payments through the sandbox acquirer over 64 connections: two commits and one network call each."},
+	{Memory1M, "Resident memory of the server after 1,000,000 payments."},
+	{Store10M, "As wallet_64 with 10,000,000 payments already stored: does the store slow down as it fills?"},
+	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
+}
+
+// Scenarios lists all scenarios in that order.
+func Scenarios() []Scenario {
+	all := make([]Scenario, len(scenarios))
+	for i, s := range scenarios {
+		all[i] = s.name
+	}
+	return all
+}
+
+// About says in a sentence what the scenario measures; empty for an unknown one.
+func (s Scenario) About() string {
+	for _, known := range scenarios {
+		if known.name == s {
+			return known.about
+		}
+	}
+	return ""
+}

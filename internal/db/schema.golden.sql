@@ -1,0 +1,304 @@
+CREATE TABLE account (
+  id text primary key not null,
+  owner text not null,
+  purpose text not null,
+  currency text not null,
+  live integer not null,
+  created_at integer not null,
+  floored integer not null,
+  floor_minor integer not null,
+  capped integer not null,
+  ceiling_minor integer not null,
+  posted_minor integer not null,
+  held_out_minor integer not null,
+  held_in_minor integer not null,
+  transfers integer not null
+) without rowid;
+
+CREATE INDEX account_owner on account (owner, id);
+
+CREATE TABLE api_key (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  hash text not null unique,
+  prefix text not null,
+  scopes text not null,
+  created_at integer not null,
+  name text not null,
+  rate_per_second integer not null,
+  burst integer not null,
+  expires_at integer not null,
+  revoked_at integer not null,
+  last_used_at integer not null,
+  replaced_by text not null
+);
+
+CREATE INDEX api_key_merchant on api_key (merchant, id);
+
+CREATE TABLE attempt (
+  id text primary key not null,
+  payment text not null,
+  refund text not null,
+  connector text not null,
+  kind text not null,
+  currency text not null,
+  amount_minor integer not null,
+  release integer not null,
+  once text not null,
+  request text not null,
+  idempotency_key text not null,
+  created_at integer not null,
+  state text not null,
+  rail_ref text not null,
+  network_code text not null,
+  failure_code text not null,
+  asks integer not null,
+  finished_at integer not null
+) without rowid;
+
+CREATE INDEX attempt_payment on attempt (payment, id);
+
+CREATE TABLE card (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  fingerprint text not null,
+  brand text not null,
+  last4 text not null,
+  expiry_month integer not null,
+  expiry_year integer not null,
+  created_at integer not null,
+  sealed blob not null,
+  version integer not null,
+  sequence integer not null
+);
+
+CREATE INDEX card_fingerprint on card (merchant, fingerprint);
+
+CREATE TABLE committer (
+  id text primary key not null,
+  batch integer not null
+);
+
+CREATE TABLE dispute (
+  id text primary key not null,
+  payment text not null,
+  merchant text not null,
+  live integer not null,
+  currency text not null,
+  amount_minor integer not null,
+  reason text not null,
+  created_at integer not null,
+  hold text not null,
+  stage text not null,
+  state text not null,
+  evidence text not null,
+  respond_by integer not null
+);
+
+CREATE INDEX dispute_merchant on dispute (merchant, live, id);
+
+CREATE INDEX dispute_payment on dispute (payment, id);
+
+CREATE TABLE event (
+  sequence integer primary key,
+  id text not null unique,
+  merchant text not null,
+  live integer not null,
+  type text not null,
+  object text not null,
+  data blob not null,
+  request text not null,
+  idempotency_key text not null,
+  created_at integer not null,
+  hash blob not null
+);
+
+CREATE TABLE event_head (
+  name text primary key not null,
+  sequence integer not null,
+  hash blob not null
+) without rowid;
+
+CREATE INDEX event_merchant on event (merchant, live, sequence);
+
+CREATE TRIGGER event_no_delete before delete on event begin
+  select raise(abort, 'event rows are append-only');
+end;
+
+CREATE TRIGGER event_no_update before update on event begin
+  select raise(abort, 'event rows are append-only');
+end;
+
+CREATE TABLE hold (
+  id text primary key not null,
+  debit text not null,
+  credit text not null,
+  currency text not null,
+  amount_minor integer not null,
+  created_at integer not null,
+  posted_minor integer not null,
+  state text not null
+) without rowid;
+
+CREATE TABLE idempotency (
+  id text primary key not null,
+  fingerprint blob not null,
+  created_at integer not null,
+  object text not null,
+  status integer not null,
+  sequence integer not null,
+  answer blob not null
+) without rowid;
+
+CREATE INDEX idempotency_age on idempotency (created_at);
+
+CREATE TABLE job (
+  id text primary key not null,
+  kind text not null,
+  object text not null,
+  created_at integer not null,
+  due_at integer not null,
+  tries integer not null,
+  lease_until integer not null,
+  last_error text not null
+) without rowid;
+
+CREATE INDEX job_due on job (due_at);
+
+CREATE TABLE ledger_head (
+  name text primary key not null,
+  sequence integer not null,
+  hash blob not null,
+  at integer not null
+) without rowid;
+
+CREATE TABLE merchant (
+  id text primary key not null,
+  created_at integer not null,
+  name text not null,
+  country text not null,
+  state text not null,
+  card_fee_bps integer not null,
+  card_fee_fixed_minor integer not null,
+  wallet_fee_bps integer not null,
+  amount_max_minor integer not null
+);
+
+CREATE TABLE payer (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  created_at integer not null,
+  name text not null,
+  email text not null,
+  reference text not null,
+  metadata text not null
+);
+
+CREATE INDEX payer_merchant on payer (merchant, live, id);
+
+CREATE TABLE payment (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  currency text not null,
+  amount_minor integer not null,
+  source text not null,
+  destination text not null,
+  manual integer not null,
+  connector text not null,
+  hold text not null,
+  details text not null,
+  created_at integer not null,
+  state text not null,
+  captured_minor integer not null,
+  refunded_minor integer not null,
+  refunding_minor integer not null,
+  fee_minor integer not null,
+  fee_returned_minor integer not null,
+  disputed integer not null,
+  attempt text not null,
+  authorized_by text not null,
+  decline_code text not null,
+  advice text not null,
+  expires_at integer not null
+) without rowid;
+
+CREATE INDEX payment_merchant on payment (merchant, live, id);
+
+CREATE TABLE refund (
+  id text primary key not null,
+  payment text not null,
+  merchant text not null,
+  live integer not null,
+  currency text not null,
+  amount_minor integer not null,
+  reason text not null,
+  metadata text not null,
+  hold text not null,
+  fee_returned_minor integer not null,
+  created_at integer not null,
+  state text not null,
+  failure_code text not null
+);
+
+CREATE INDEX refund_merchant on refund (merchant, live, id);
+
+CREATE INDEX refund_payment on refund (payment, id);
+
+CREATE TABLE transfer (
+  sequence integer primary key,
+  id text not null unique,
+  kind text not null,
+  debit text not null,
+  credit text not null,
+  currency text not null,
+  amount_minor integer not null,
+  hold text not null,
+  debit_after_minor integer not null,
+  credit_after_minor integer not null,
+  debit_held_minor integer not null,
+  credit_held_minor integer not null,
+  cause text not null,
+  created_at integer not null,
+  hash blob not null
+);
+
+CREATE INDEX transfer_credit on transfer (credit, sequence);
+
+CREATE INDEX transfer_debit on transfer (debit, sequence);
+
+CREATE TRIGGER transfer_no_delete before delete on transfer begin
+  select raise(abort, 'transfer rows are append-only');
+end;
+
+CREATE TRIGGER transfer_no_update before update on transfer begin
+  select raise(abort, 'transfer rows are append-only');
+end;
+
+CREATE TABLE vault_keyset (
+  mode text primary key not null,
+  wrapped blob not null,
+  key_name text not null,
+  version integer not null,
+  changed_at integer not null
+);
+
+CREATE TABLE wallet (
+  id text primary key not null,
+  payer text not null,
+  merchant text not null,
+  live integer not null,
+  currency text not null,
+  created_at integer not null,
+  payment_max_minor integer not null,
+  day_max_minor integer not null,
+  day_on text not null,
+  day_spent_minor integer not null
+) without rowid;
+
+CREATE INDEX wallet_merchant on wallet (merchant, live, id);
+
+CREATE INDEX wallet_payer on wallet (payer, id);

@@ -1,0 +1,8 @@
+// Package event is the numbered log: facts written in the same commit as their
+// cause. Numbers start at 1, have no gaps, and follow the order of commits:
+// each commit that appends locks the log's head row first. Rows are never
+// changed; the database refuses it too.
+//
+// A fact carries the object as it was right after the event, in the contract's
+// own message, so that a retry can be answered from it years later in any format.
+package event

@@ -1,0 +1,140 @@
+package event
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// Origin is the request behind a fact; zero for what the platform does by itself.
+type Origin struct {
+	Request        id.Request
+	IdempotencyKey string
+}
+
+// Fact is something that happened to one object of one merchant.
+type Fact struct {
+	Merchant id.Merchant
+	Live     bool
+	Type     string // "<noun>.<past participle>"
+	Object   string // id of the object
+	Data     *florinv1.EventData
+	Origin   Origin
+	At       time.Time
+}
+
+// Event is a fact with its place in the log.
+type Event struct {
+	Sequence int64
+	ID       id.Event
+	Fact
+	data []byte
+	hash []byte // SHA-256 over the fields above and the hash before it
+}
+
+// Append writes f as the next event of tx, whose write must have named [Lock],
+// and returns its number.
+func Append(tx *db.Tx, f Fact) int64 {
+	data, err := proto.Marshal(f.Data)
+	if err != nil {
+		panic(fmt.Sprintf("event: %s data does not marshal: %v", f.Type, err)) // our own message: a bug
+	}
+	e := Event{ID: id.New[id.Event](f.At), Fact: f, data: data}
+	e.link(tx)
+	events.Insert(tx, e)
+	return e.Sequence
+}
+
+// chain computes the hash of e, which follows an event of hash prev: SHA-256 over
+// prev and the fields in order, texts and data with their length before them,
+// numbers as eight bytes big-endian, the instant in microseconds.
+func (e *Event) chain(prev []byte) []byte {
+	b := make([]byte, 0, 256+len(e.data))
+	b = append(b, prev...)
+	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) } //nolint:gosec // two's complement
+	text := func(s string) {
+		number(int64(len(s)))
+		b = append(b, s...)
+	}
+	number(e.Sequence)
+	text(string(e.ID))
+	text(string(e.Merchant))
+	text(strconv.FormatBool(e.Live))
+	text(e.Type)
+	text(e.Fact.Object)
+	number(int64(len(e.data)))
+	b = append(b, e.data...)
+	text(string(e.Origin.Request))
+	text(e.Origin.IdempotencyKey)
+	number(e.At.UnixMicro())
+	h := sha256.Sum256(b)
+	return h[:]
+}
+
+// Object is the message that the event's data holds, whichever it is.
+func (e Event) Object() proto.Message {
+	m := e.Data.ProtoReflect()
+	if f := m.WhichOneof(m.Descriptor().Oneofs().ByName("object")); f != nil {
+		return m.Get(f).Message().Interface()
+	}
+	return e.Data
+}
+
+// Log reads the log.
+type Log struct{ db *db.DB }
+
+// NewLog reads the log kept in d.
+func NewLog(d *db.DB) *Log { return &Log{d} }
+
+// At reads the event of that number. Error: fault.ErrNotFound.
+func (l *Log) At(ctx context.Context, sequence int64) (Event, error) {
+	return one(l.bySequence(ctx, sequence))
+}
+
+// Get reads a merchant's event. Error: fault.ErrNotFound, also for another merchant's.
+func (l *Log) Get(ctx context.Context, merchant id.Merchant, live bool, event id.Event) (Event, error) {
+	return one(l.byID(ctx, merchant, live, event))
+}
+
+// Page says which part of a list to read: at most Limit objects after or before
+// the one named. At most one of After and Before is set.
+type Page struct {
+	Limit         int
+	After, Before id.Event
+	Type          string // only this type, if set
+}
+
+// List reads a merchant's events, newest first, and reports whether there are more.
+func (l *Log) List(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Event, bool, error) {
+	from, to := int64(0), int64(1<<62)
+	cursor := p.After + p.Before
+	if cursor != "" {
+		e, err := l.Get(ctx, merchant, live, cursor)
+		if err != nil {
+			return nil, false, err
+		}
+		if p.After != "" {
+			to = e.Sequence
+		} else {
+			from = e.Sequence
+		}
+	}
+	return l.between(ctx, merchant, live, p, from, to)
+}
+
+func one(e Event, found bool, err error) (Event, error) {
+	if err == nil && !found {
+		err = fault.ErrNotFound
+	}
+	return e, err
+}

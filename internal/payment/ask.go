@@ -1,0 +1,95 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/job"
+)
+
+// ask asks the rail what became of an attempt and settles it. It returns the
+// payment as it then is. Asking twice, or beside a call that is under way, is safe.
+func (d *Desk) ask(ctx context.Context, a Attempt) (Payment, error) {
+	p, err := d.byID(ctx, a.Payment)
+	if err != nil || !a.open() {
+		return p, err
+	}
+	rail, err := d.Connectors.For(p.Live)
+	if err != nil {
+		return p, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), railTimeout)
+	defer cancel()
+	return d.settle(ctx, p, a, rail.Ask(ctx, string(a.ID)))
+}
+
+// errUnsettled: the rail could not tell for days. A person must look.
+var errUnsettled = errors.New("payment: the outcome of an attempt has been unknown for days; the rail is asked once a day from now on: ask its support what became of the reference")
+
+// AskJob handles [JobAsk].
+func (d *Desk) AskJob(ctx context.Context, j job.Job) (time.Time, error) {
+	a, err := d.attempt(ctx, id.Attempt(j.Object))
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !a.open() {
+		return time.Time{}, nil
+	}
+	if _, busy := d.busy.Load(j.Object); busy {
+		return d.Clock.Now().Add(askFirst), nil
+	}
+	if _, err := d.ask(ctx, a); err != nil {
+		return time.Time{}, err
+	}
+	return d.askAgain(ctx, a)
+}
+
+// askAgain counts the question and says when the next one is due.
+func (d *Desk) askAgain(ctx context.Context, a Attempt) (next time.Time, err error) {
+	err = d.db.Write(ctx, []db.Lock{attempts.Lock(string(a.ID))}, func(tx *db.Tx) error {
+		row, found := attempts.Get(tx, string(a.ID))
+		if !found || !row.open() {
+			next = time.Time{}
+			return nil
+		}
+		row.Asks++
+		attempts.Update(tx, row)
+		next = d.Clock.Now().Add(askAfter[min(row.Asks, len(askAfter)-1)])
+		if row.Asks == len(askAfter) {
+			d.Log.Error(errUnsettled.Error(), "attempt", row.ID, "payment", row.Payment)
+		}
+		return nil
+	})
+	return next, err
+}
+
+// ExpireJob handles [JobExpire]: it voids an authorization that nobody captured.
+func (d *Desk) ExpireJob(ctx context.Context, j job.Job) (time.Time, error) {
+	p, err := d.byID(ctx, id.Payment(j.Object))
+	switch {
+	case err != nil:
+	case p.State == RequiresCapture:
+		p, err = d.void(ctx, byPlatform(p), p.ID)
+	case p.State == RequiresAction:
+		p, err = d.drop(ctx, byPlatform(p), p, Lapsed, "payment.expired")
+	}
+	if f := fault.Of(err); f != nil && (f.Kind == fault.Conflict || f.Kind == fault.RailFailed) {
+		p, err = d.byID(ctx, p.ID)
+	}
+	if err == nil && (p.State == RequiresCapture || p.State == Processing) {
+		return d.Clock.Now().Add(expireAgain), nil // the rail has not let go of it yet
+	}
+	return time.Time{}, err
+}
+
+// expireAgain is when a payment that could not be voided is tried again.
+const expireAgain = time.Hour
+
+// Unsettled counts the attempts whose outcome is not known.
+func (d *Desk) Unsettled(ctx context.Context) (n int64, err error) {
+	return d.countOpen(ctx)
+}

@@ -1,0 +1,213 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/connector"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/ledger"
+	"github.com/florinpay/florin/internal/money"
+	"github.com/florinpay/florin/internal/wallet"
+)
+
+// Refund is money on its way back to the payer.
+type Refund struct {
+	ID          id.Refund
+	Payment     id.Payment
+	Merchant    id.Merchant
+	Live        bool
+	Amount      money.Amount
+	Reason      string
+	Metadata    map[string]string
+	Hold        id.Transfer // sets the money aside while the rail is asked
+	FeeReturned int64       // minor units of the fee that came back
+	CreatedAt   time.Time
+	State       RefundState
+	FailureCode string
+}
+
+// RefundState is where a refund stands: pending → succeeded | failed.
+type RefundState string
+
+// The states of a refund.
+const (
+	RefundPending   RefundState = "pending"
+	RefundSucceeded RefundState = "succeeded"
+	RefundFailed    RefundState = "failed"
+)
+
+// RefundOrder is a refund that is asked for.
+type RefundOrder struct {
+	Caller
+	Payment  id.Payment
+	Amount   int64 // minor units; 0: all that is left
+	Reason   string
+	Metadata map[string]string
+}
+
+// CreateRefund gives back part of what a payment captured, and the same part of
+// its fee. A refund to a card is pending until the rail has answered. Errors:
+// fault.ErrInvalid with fields, ErrUnpaid, ErrRefund, ErrBusy, ErrDisputed,
+// ledger.ErrInsufficientFunds, those of idempotency.
+func (d *Desk) CreateRefund(ctx context.Context, o RefundOrder) (Refund, error) {
+	p, err := d.Get(ctx, o.Merchant, o.Live, o.Payment)
+	if err != nil {
+		if fault.Of(err).Kind == fault.NotFound {
+			err = fault.ErrInvalid.WithField("/payment", "not_found", "There is no such payment.")
+		}
+		return Refund{}, err
+	}
+	now := d.Clock.Now()
+	r := Refund{
+		ID: id.New[id.Refund](now), Payment: p.ID, Merchant: p.Merchant, Live: p.Live, Reason: o.Reason,
+		Metadata: o.Metadata, Hold: id.New[id.Transfer](now), CreatedAt: now, State: RefundPending,
+	}
+	a := d.newAttempt(p, o.Caller, connector.Refund, 0, now)
+	a.Refund = r.ID
+	d.busy.Store(string(a.ID), true) // before the first commit: a retry may find that at once
+	defer d.busy.Delete(string(a.ID))
+	locks := append(d.locks(p, &a, o.Once), ledger.LockHold(r.Hold))
+	if source := id.Wallet(p.Source); id.Valid(source) {
+		locks = append(locks, ledger.Locks(wallet.AccountOf(source, p.Amount.Currency, p.Live))...)
+	}
+	err = d.db.Write(ctx, locks, func(tx *db.Tx) error {
+		if err := o.Once.Check(tx); err != nil {
+			return err
+		}
+		return d.refund(tx, o, &p, &r, &a, now)
+	})
+	if err != nil {
+		return d.resumeRefund(ctx, err)
+	}
+	if p.Connector == "" {
+		return r, nil
+	}
+	if _, err := d.finish(ctx, p, a, presented{}); err != nil {
+		return r, err
+	}
+	return one(refunds.First(ctx, d.db, whereID, string(r.ID)))
+}
+
+// refund is the first commit of a refund, and the only one of a wallet's.
+func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attempt, now time.Time) error {
+	*p, _ = payments.Get(tx, string(p.ID))
+	amount, err := p.refundable(o.Amount)
+	if err != nil {
+		return err
+	}
+	r.Amount, a.Amount = p.money(amount), p.money(amount)
+	if r.FeeReturned, err = p.feeReturn(amount); err != nil {
+		return err
+	}
+	var steps []ledger.Step
+	if r.FeeReturned > 0 { // first, so that a full refund never lacks it
+		steps = append(steps, ledger.MovePost(p.platform(ledger.Fees), p.payee(), p.money(r.FeeReturned), string(r.ID)))
+	}
+	p.FeeReturned += r.FeeReturned
+	if p.Connector == "" {
+		to := wallet.AccountOf(id.Wallet(p.Source), p.Amount.Currency, p.Live)
+		steps = append(steps, ledger.MovePost(p.payee(), to, r.Amount, string(r.ID)))
+		p.Refunded += amount
+		r.State = RefundSucceeded
+	} else {
+		steps = append(steps, ledger.MoveHold(r.Hold, p.payee(), p.platform(ledger.Refunds), r.Amount, string(r.ID)))
+		p.Refunding += amount
+		d.begin(tx, p, *a, now)
+	}
+	if _, err := ledger.Apply(tx, now, steps...); err != nil {
+		return err
+	}
+	payments.Update(tx, *p)
+	refunds.Insert(tx, *r)
+	if r.State == RefundSucceeded {
+		o.Once.Finish(tx, d.appendRefund(tx, "refund.succeeded", *r, o.Origin, now), now)
+		return nil
+	}
+	d.appendRefund(tx, "refund.created", *r, o.Origin, now)
+	o.Once.Begin(tx, string(a.ID), now)
+	return nil
+}
+
+// refundable checks a refund of minor units (0: all that is left) and returns them.
+func (p *Payment) refundable(minor int64) (int64, error) {
+	if err := p.free(); err != nil {
+		return 0, err
+	}
+	switch left := p.Refundable(); {
+	case p.Captured == 0:
+		return 0, ErrUnpaid
+	case p.Disputed:
+		return 0, ErrDisputed
+	case left == 0 || minor > left:
+		return 0, ErrRefund.WithField("/amount", "too_large", fmt.Sprintf("At most %d can still be refunded.", left))
+	case minor == 0:
+		return left, nil
+	default:
+		return minor, nil
+	}
+}
+
+// refunded ends a refund to a card.
+func (s *settlement) refunded() error {
+	r, found := refunds.Get(s.tx, string(s.a.Refund))
+	if !found {
+		return fault.ErrInternal
+	}
+	s.p.Refunding -= r.Amount.Minor
+	cause := string(r.ID)
+	var steps []ledger.Step
+	kind := "refund.succeeded"
+	if s.approved() {
+		s.p.Refunded += r.Amount.Minor
+		r.State = RefundSucceeded
+		steps = append(steps, ledger.MovePostHold(r.Hold, r.Amount, cause),
+			ledger.MovePost(s.p.platform(ledger.Refunds), s.p.platform(ledger.AcquirerReceivable), r.Amount, cause))
+	} else {
+		r.State, r.FailureCode, kind = RefundFailed, s.answer.DeclineCode, "refund.failed"
+		steps = append(steps, ledger.MoveVoidHold(r.Hold, cause))
+		if r.FeeReturned > 0 {
+			steps = append(steps, ledger.MovePost(s.p.payee(), s.p.platform(ledger.Fees), s.p.money(r.FeeReturned), cause))
+		}
+		s.p.FeeReturned -= r.FeeReturned
+	}
+	if _, err := ledger.Apply(s.tx, s.now, steps...); err != nil {
+		return err
+	}
+	refunds.Update(s.tx, r)
+	s.a.once().Finish(s.tx, s.desk.appendRefund(s.tx, kind, r, s.a.Origin, s.now), s.now)
+	return nil
+}
+
+// resumeRefund answers a retry of a refund that has no answer yet.
+func (d *Desk) resumeRefund(ctx context.Context, err error) (Refund, error) {
+	running, ok := errors.AsType[*idempotency.Running](err)
+	if !ok {
+		return Refund{}, err
+	}
+	if _, busy := d.busy.Load(running.Object); busy {
+		return Refund{}, idempotency.ErrInUse
+	}
+	a, err := d.attempt(ctx, id.Attempt(running.Object))
+	if err != nil {
+		return Refund{}, err
+	}
+	if _, err := d.ask(ctx, a); err != nil {
+		return Refund{}, err
+	}
+	return one(refunds.First(ctx, d.db, whereID, string(a.Refund)))
+}
+
+func (d *Desk) appendRefund(tx *db.Tx, kind string, r Refund, origin event.Origin, now time.Time) int64 {
+	return event.Append(tx, event.Fact{
+		Merchant: r.Merchant, Live: r.Live, Type: kind, Object: string(r.ID), Origin: origin, At: now,
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Refund{Refund: ViewRefund(r)}},
+	})
+}

@@ -1,0 +1,61 @@
+package payment
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+)
+
+// View is p in the contract's words.
+func View(p Payment) *florinv1.Payment {
+	v := &florinv1.Payment{
+		Id: string(p.ID), Object: "payment", Amount: p.Amount.Minor, Currency: string(p.Amount.Currency),
+		Status: statusOf[p.State], Capture: florinv1.CaptureMode_CAPTURE_MODE_AUTOMATIC,
+		AmountCaptured: p.Captured, AmountCapturable: p.Capturable(), AmountRefunded: p.Refunded + p.Refunding,
+		Fee: p.Fee - p.FeeReturned, Source: p.Source, Destination: string(p.Destination), Merchant: string(p.Merchant),
+		Description: p.Details.Description, Reference: p.Details.Reference, Metadata: p.Details.Metadata,
+		Disputed: p.Disputed, ExpiresAt: stamp(p.ExpiresAt), CreatedAt: stamp(p.CreatedAt), Livemode: p.Live,
+	}
+	if p.Manual {
+		v.Capture = florinv1.CaptureMode_CAPTURE_MODE_MANUAL
+	}
+	if c := p.Details.Card; c != nil {
+		v.Card = &florinv1.CardSummary{Brand: c.Brand, Last4: c.Last4, ExpiryMonth: int32(c.Month), ExpiryYear: int32(c.Year)} //nolint:gosec // a date
+	}
+	if p.State == Failed {
+		v.Failure = &florinv1.PaymentFailure{DeclineCode: p.DeclineCode, Advice: p.Advice}
+	}
+	if p.State == RequiresAction {
+		v.NextAction = &florinv1.NextAction{Type: "authenticate", Url: "/v1/payments/" + string(p.ID) + "/confirm"}
+	}
+	return v
+}
+
+var statusOf = func() map[State]florinv1.PaymentStatus {
+	m := map[State]florinv1.PaymentStatus{}
+	for name, n := range florinv1.PaymentStatus_value {
+		m[State(strings.ToLower(strings.TrimPrefix(name, "PAYMENT_STATUS_")))] = florinv1.PaymentStatus(n)
+	}
+	return m
+}()
+
+// ViewRefund is r in the contract's words.
+func ViewRefund(r Refund) *florinv1.Refund {
+	status := florinv1.RefundStatus_value["REFUND_STATUS_"+strings.ToUpper(string(r.State))]
+	return &florinv1.Refund{
+		Id: string(r.ID), Object: "refund", Amount: r.Amount.Minor, Currency: string(r.Amount.Currency),
+		Status: florinv1.RefundStatus(status), Payment: string(r.Payment), Merchant: string(r.Merchant),
+		Reason: r.Reason, Metadata: r.Metadata, FeeReturned: r.FeeReturned, FailureCode: r.FailureCode,
+		CreatedAt: stamp(r.CreatedAt), Livemode: r.Live,
+	}
+}
+
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}

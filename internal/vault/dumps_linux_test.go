@@ -1,0 +1,20 @@
+package vault
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestTheKernelWritesNoCore(t *testing.T) {
+	if err := ForbidDumps(); err != nil {
+		t.Fatal(err)
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &limit); err != nil || limit.Cur != 0 || limit.Max != 0 {
+		t.Errorf("core files up to %d bytes: %v", limit.Cur, err)
+	}
+	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || dumpable != 0 {
+		t.Errorf("dumpable: %d, %v", dumpable, err)
+	}
+}

@@ -1,0 +1,38 @@
+package wallet
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/ledger"
+)
+
+// View is w with the balances of its account in the contract's words.
+func View(w Wallet, a ledger.Account, now time.Time) *florinv1.Wallet {
+	return &florinv1.Wallet{
+		Id:              string(w.ID),
+		Object:          "wallet",
+		Payer:           string(w.Payer),
+		Currency:        string(w.Currency),
+		Balance:         a.Posted,
+		Available:       a.Available(),
+		LimitPerPayment: w.Limits.PerPayment,
+		LimitPerDay:     w.Limits.PerDay,
+		SpentToday:      w.SpentOn(now),
+		Account:         string(w.Account().ID()),
+		CreatedAt:       timestamppb.New(w.CreatedAt),
+		Livemode:        w.Live,
+	}
+}
+
+// ViewNow is View with the balances of this moment.
+func (d *Desk) ViewNow(ctx context.Context, w Wallet) (*florinv1.Wallet, error) {
+	a, err := d.book.Named(ctx, w.Account())
+	if err != nil {
+		return nil, err
+	}
+	return View(w, a, d.clock.Now()), nil
+}
