@@ -108,7 +108,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob,
 		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
 		jobSweep: h.sweep,
-	})
+	}, h.payments.Adopt)
 	return h, nil
 }
 

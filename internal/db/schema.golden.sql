@@ -57,6 +57,8 @@ CREATE TABLE attempt (
   finished_at integer not null
 ) without rowid;
 
+CREATE INDEX attempt_open on attempt (created_at) where state in ('started', 'unknown');
+
 CREATE INDEX attempt_payment on attempt (payment, id);
 
 CREATE TABLE card (

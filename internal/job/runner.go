@@ -16,12 +16,17 @@ import (
 // when it is done. After an error the job is tried again, later each time.
 type Handler func(ctx context.Context, j Job) (next time.Time, err error)
 
+// Finder makes jobs of what needs one and has none yet: where that is rare, it is
+// cheaper than a job beside every fact. It is called often and must be quick.
+type Finder func(ctx context.Context) error
+
 // Runner leases due jobs and runs them.
 type Runner struct {
 	db       *db.DB
 	clock    clock.Clock
 	log      *slog.Logger
 	handlers map[Kind]Handler
+	finders  []Finder
 	wake     chan struct{}
 }
 
@@ -35,9 +40,9 @@ const (
 	errorTextMax = 500
 )
 
-// NewRunner makes a runner with a handler for each kind.
-func NewRunner(d *db.DB, c clock.Clock, log *slog.Logger, handlers map[Kind]Handler) *Runner {
-	return &Runner{d, c, log, handlers, make(chan struct{}, 1)}
+// NewRunner makes a runner with a handler for each kind, and finders.
+func NewRunner(d *db.DB, c clock.Clock, log *slog.Logger, handlers map[Kind]Handler, finders ...Finder) *Runner {
+	return &Runner{d, c, log, handlers, finders, make(chan struct{}, 1)}
 }
 
 // Wake makes the runner look for due jobs now.
@@ -77,6 +82,11 @@ func (r *Runner) pause(ctx context.Context) {
 
 // RunDue does the jobs that are due now and returns how many it took.
 func (r *Runner) RunDue(ctx context.Context) (int, error) {
+	for _, find := range r.finders {
+		if err := find(ctx); err != nil {
+			return 0, err
+		}
+	}
 	now := r.clock.Now()
 	list, err := due(ctx, r.db, now, batchMax)
 	if err != nil || len(list) == 0 {

@@ -30,6 +30,42 @@ func (d *Desk) ask(ctx context.Context, a Attempt) (Payment, error) {
 // errUnsettled: the rail could not tell for days. A person must look.
 var errUnsettled = errors.New("payment: the outcome of an attempt has been unknown for days; the rail is asked once a day from now on: ask its support what became of the reference")
 
+// askFirst is when the rail is asked about an attempt whose process is gone: after
+// every live call has ended.
+const askFirst = 10 * time.Second
+
+// adoptMax is how many attempts one call of Adopt takes.
+const adoptMax = 100
+
+// Adopt finds attempts whose process has not come back from the rail and schedules
+// the question what became of them. A process that is merely slow loses nothing:
+// whoever learns the answer first settles the attempt.
+func (d *Desk) Adopt(ctx context.Context) error {
+	now := d.Clock.Now()
+	lost, err := d.startedBefore(ctx, now.Add(-askFirst), adoptMax)
+	if err != nil {
+		return err
+	}
+	for _, a := range lost {
+		if _, busy := d.busy.Load(string(a.ID)); busy {
+			continue
+		}
+		err := d.db.Write(ctx, []db.Lock{attempts.Lock(string(a.ID)), job.Lock(JobAsk, string(a.ID))}, func(tx *db.Tx) error {
+			row, found := attempts.Get(tx, string(a.ID))
+			if found && row.State == AttemptStarted {
+				row.State = AttemptUnknown
+				attempts.Update(tx, row)
+				job.Add(tx, JobAsk, string(a.ID), now, now)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AskJob handles [JobAsk].
 func (d *Desk) AskJob(ctx context.Context, j job.Job) (time.Time, error) {
 	a, err := d.attempt(ctx, id.Attempt(j.Object))

@@ -77,7 +77,7 @@ func (d *Desk) operate(ctx context.Context, c Caller, key id.Payment, decide fun
 			return err
 		}
 		a.ID = attempt
-		d.begin(tx, &p, a, a.CreatedAt)
+		begin(tx, &p, a)
 		payments.Update(tx, p)
 		c.Once.Begin(tx, string(attempt), a.CreatedAt)
 		return nil
@@ -116,7 +116,7 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 			return ErrState.With("The payment is %s: it does not wait for its payer.", p.State)
 		}
 		p.State = must(p.State, Confirmed)
-		d.begin(tx, &p, a, now)
+		begin(tx, &p, a)
 		payments.Update(tx, p)
 		c.Once.Begin(tx, string(a.ID), now)
 		return nil
@@ -133,7 +133,8 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 // drop ends a payment that waits for its payer; no rail is involved.
 func (d *Desk) drop(ctx context.Context, c Caller, p Payment, h Happening, kind string) (Payment, error) {
 	now := d.Clock.Now()
-	err := d.db.Write(ctx, d.locks(p, nil, c.Once), func(tx *db.Tx) (err error) {
+	locks := append(d.locks(p, nil, c.Once), job.Lock(JobExpire, string(p.ID)))
+	err := d.db.Write(ctx, locks, func(tx *db.Tx) (err error) {
 		if err := c.Once.Check(tx); err != nil {
 			return err
 		}

@@ -176,7 +176,7 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if _, err := ledger.Apply(tx, now, hold); err != nil {
 			return err
 		}
-		d.begin(tx, &p, a, now)
+		begin(tx, &p, a)
 		payments.Insert(tx, p)
 		d.append(tx, "payment.created", p, o.Origin, now)
 		o.Once.Begin(tx, string(a.ID), now)

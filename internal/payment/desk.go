@@ -61,10 +61,10 @@ const (
 
 // locks are the rows that a commit about p and a decides on.
 func (d *Desk) locks(p Payment, a *Attempt, once *idempotency.Key) []db.Lock {
-	locks := append(once.Locks(), event.Lock(), payments.Lock(string(p.ID)), ledger.LockHold(p.Hold), job.Lock(JobExpire, string(p.ID)))
+	locks := append(once.Locks(), event.Lock(), payments.Lock(string(p.ID)), ledger.LockHold(p.Hold))
 	locks = append(locks, ledger.Locks(p.accounts()...)...)
 	if a != nil {
-		locks = append(locks, attempts.Lock(string(a.ID)), job.Lock(JobAsk, string(a.ID)))
+		locks = append(locks, attempts.Lock(string(a.ID)))
 		if a.Refund != "" {
 			locks = append(locks, refunds.Lock(string(a.Refund)))
 		}
@@ -80,17 +80,12 @@ func (d *Desk) append(tx *db.Tx, kind string, p Payment, origin event.Origin, no
 	})
 }
 
-// begin records an attempt before its rail is called, and the job that asks the
-// rail if this process does not come back.
-func (d *Desk) begin(tx *db.Tx, p *Payment, a Attempt, now time.Time) {
+// begin records an attempt before its rail is called. If this process does not
+// come back, [Desk.Adopt] finds it.
+func begin(tx *db.Tx, p *Payment, a Attempt) {
 	p.Attempt = a.ID
 	attempts.Insert(tx, a)
-	job.Add(tx, JobAsk, string(a.ID), now, now.Add(askFirst))
 }
-
-// askFirst is when the job asks about an attempt whose process is gone: after
-// every live call has ended.
-const askFirst = 10 * time.Second
 
 // newAttempt makes an attempt at p's connector.
 func (d *Desk) newAttempt(p Payment, c Caller, kind connector.Kind, minor int64, now time.Time) Attempt {

@@ -120,7 +120,7 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 	} else {
 		steps = append(steps, ledger.MoveHold(r.Hold, p.payee(), p.platform(ledger.Refunds), r.Amount, string(r.ID)))
 		p.Refunding += amount
-		d.begin(tx, p, *a, now)
+		begin(tx, p, *a)
 	}
 	if _, err := ledger.Apply(tx, now, steps...); err != nil {
 		return err

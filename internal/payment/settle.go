@@ -21,7 +21,7 @@ func (d *Desk) settle(ctx context.Context, p Payment, a Attempt, ans connector.A
 		return p, err
 	}
 	s := settlement{desk: d, answer: ans}
-	locks := d.locks(p, &a, a.once())
+	locks := append(d.locks(p, &a, a.once()), jobLocks(p, a, ans)...)
 	if d.Contested != nil {
 		locks = append(locks, d.ContestedLock(p.ID))
 	}
@@ -55,6 +55,18 @@ func (d *Desk) settle(ctx context.Context, p Payment, a Attempt, ans connector.A
 	return s.p, err
 }
 
+// jobLocks are the rows of the jobs that the end of a may add or remove. A plain
+// sale, by far the most frequent, has none.
+func jobLocks(p Payment, a Attempt, ans connector.Answer) []db.Lock {
+	switch {
+	case ans.Result == connector.Unknown || ans.Result == connector.Missing:
+		return []db.Lock{job.Lock(JobAsk, string(a.ID)), job.Lock(JobExpire, string(p.ID))}
+	case a.Kind == connector.Sale && p.ExpiresAt.IsZero() && ans.Result != connector.ActionRequired:
+		return nil
+	}
+	return []db.Lock{job.Lock(JobExpire, string(p.ID))}
+}
+
 // settlement is one run of the last commit.
 type settlement struct {
 	desk   *Desk
@@ -77,7 +89,6 @@ func (s *settlement) write() error {
 	}
 	s.a.end(s.answer, s.now)
 	attempts.Update(s.tx, s.a)
-	job.Done(s.tx, JobAsk, string(s.a.ID))
 	s.p.Attempt = ""
 	var err error
 	switch s.a.Kind {
@@ -166,8 +177,10 @@ func (s *settlement) take(more bool) error {
 		return s.tell("payment.captured")
 	}
 	s.p.State = must(s.p.State, Paid)
-	s.p.ExpiresAt = time.Time{}
-	job.Done(s.tx, JobExpire, string(s.p.ID))
+	if !s.p.ExpiresAt.IsZero() {
+		s.p.ExpiresAt = time.Time{}
+		job.Done(s.tx, JobExpire, string(s.p.ID))
+	}
 	return s.tell("payment.succeeded")
 }
 

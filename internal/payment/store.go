@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
@@ -173,8 +174,14 @@ func (d *Desk) Attempts(ctx context.Context, of id.Payment) ([]Attempt, error) {
 }
 
 func (d *Desk) countOpen(ctx context.Context) (n int64, err error) {
-	err = d.db.Query(ctx, "select count(*) from payment where attempt <> ''", func(r db.Row) error { n = r.Int(0); return nil })
+	err = d.db.Query(ctx, "select count(*) from attempt where state in ('started', 'unknown')", func(r db.Row) error { n = r.Int(0); return nil })
 	return n, err
+}
+
+// startedBefore reads attempts that began before an instant and have no word of the
+// rail yet, the oldest first.
+func (d *Desk) startedBefore(ctx context.Context, at time.Time, limit int) ([]Attempt, error) {
+	return attempts.Select(ctx, d.db, "where state in ('started', 'unknown') and state = 'started' and created_at < $1 order by created_at limit $2", db.Micros(at), limit)
 }
 
 const whereID = "where id = $1"

@@ -93,7 +93,7 @@ func (w *world) start(d *db.DB) node {
 	n.jobs = job.NewRunner(d, w.clock, quiet, map[job.Kind]job.Handler{
 		payment.JobAsk: n.desk.AskJob, payment.JobExpire: n.desk.ExpireJob,
 		dispute.JobOpen: n.disputes.OpenJob, dispute.JobDecide: n.disputes.DecideJob, dispute.JobExpire: n.disputes.ExpireJob,
-	})
+	}, n.desk.Adopt)
 	return n
 }
 

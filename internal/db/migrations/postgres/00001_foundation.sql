@@ -6,20 +6,20 @@ create table event_head (
   name text collate "C" primary key,
   sequence bigint not null,
   hash bytea not null
-);
+) with (fillfactor = 10);
 create table ledger_head (
   name text collate "C" primary key,
   sequence bigint not null,
   hash bytea not null,
   at bigint not null
-);
+) with (fillfactor = 10);
 
 -- One row per committing session, with the number of its last batch: what became of
 -- a COMMIT whose answer was lost is read here. Used on PostgreSQL only.
 create table committer (
   id text collate "C" primary key,
   batch bigint not null
-);
+) with (fillfactor = 10);
 
 -- Ledger. A transfer is one row with both sides and both resulting balances.
 create table account (
@@ -37,7 +37,7 @@ create table account (
   held_out_minor bigint not null,
   held_in_minor bigint not null,
   transfers bigint not null
-);
+) with (fillfactor = 50);
 create index account_owner on account (owner, id);
 
 create table transfer (
@@ -69,7 +69,7 @@ create table hold (
   created_at bigint not null,
   posted_minor bigint not null,
   state text collate "C" not null
-);
+) with (fillfactor = 70);
 
 -- The numbered log.
 create table event (
@@ -107,7 +107,7 @@ create table idempotency (
   status bigint not null,
   sequence bigint not null,
   answer bytea not null
-);
+) with (fillfactor = 70);
 create index idempotency_age on idempotency (created_at);
 
 create table merchant (
@@ -187,7 +187,7 @@ create table wallet (
   day_max_minor bigint not null,
   day_on text collate "C" not null,
   day_spent_minor bigint not null
-);
+) with (fillfactor = 50);
 create index wallet_payer on wallet (payer, id);
 create index wallet_merchant on wallet (merchant, live, id);
 
@@ -216,7 +216,7 @@ create table payment (
   decline_code text collate "C" not null,
   advice text collate "C" not null,
   expires_at bigint not null
-);
+) with (fillfactor = 60);
 create index payment_merchant on payment (merchant, live, id);
 
 create table attempt (
@@ -238,8 +238,9 @@ create table attempt (
   failure_code text collate "C" not null,
   asks bigint not null,
   finished_at bigint not null
-);
+) with (fillfactor = 60);
 create index attempt_payment on attempt (payment, id);
+create index attempt_open on attempt (created_at) where state in ('started', 'unknown');
 
 create table refund (
   id text collate "C" primary key,

@@ -240,6 +240,7 @@ create table attempt (
   finished_at integer not null
 ) without rowid;
 create index attempt_payment on attempt (payment, id);
+create index attempt_open on attempt (created_at) where state in ('started', 'unknown');
 
 create table refund (
   id text primary key not null,
