@@ -108,8 +108,8 @@ func (s books) transfer(ctx context.Context, key string) (ledger.Transfer, error
 	if err != nil {
 		return t, err
 	}
-	if _, err = s.account(ctx, t.Debit); err != nil {
-		_, err = s.account(ctx, t.Credit)
+	if _, err = s.account(ctx, t.Debit.Account); err != nil {
+		_, err = s.account(ctx, t.Credit.Account)
 	}
 	return t, err
 }
@@ -124,19 +124,19 @@ func (s books) ListTransfers(ctx context.Context, q *florinv1.ListTransfersReque
 	if err != nil {
 		return nil, err
 	}
-	from, to := int64(0), int64(1<<62)
+	span := ledger.Span{Limit: p.Limit}
 	if cursor := p.After + p.Before; cursor != "" {
 		t, err := s.transfer(ctx, cursor)
 		if err != nil {
 			return nil, p.blame(err)
 		}
 		if p.After != "" {
-			to = t.Sequence
+			span.Under = t.Sequence
 		} else {
-			from = t.Sequence
+			span.Over = t.Sequence
 		}
 	}
-	list, more, err := s.book.Transfers(ctx, a.ID, from, to, p.Limit, p.Before != "")
+	list, more, err := s.book.Transfers(ctx, a.ID, span)
 	if err != nil {
 		return nil, p.blame(err)
 	}

@@ -12,7 +12,8 @@ CREATE TABLE account (
   posted_minor integer not null,
   held_out_minor integer not null,
   held_in_minor integer not null,
-  transfers integer not null
+  transfers integer not null,
+  trail blob not null
 ) without rowid;
 
 CREATE INDEX account_owner on account (owner, id);
@@ -78,6 +79,13 @@ CREATE TABLE card (
 
 CREATE INDEX card_fingerprint on card (merchant, fingerprint);
 
+CREATE TABLE chain (
+  name text primary key not null,
+  sequence integer not null,
+  hash blob not null,
+  at integer not null
+) without rowid;
+
 CREATE TABLE committer (
   id text primary key not null,
   batch integer not null
@@ -116,12 +124,6 @@ CREATE TABLE event (
   created_at integer not null,
   hash blob not null
 );
-
-CREATE TABLE event_head (
-  name text primary key not null,
-  sequence integer not null,
-  hash blob not null
-) without rowid;
 
 CREATE INDEX event_merchant on event (merchant, live, sequence);
 
@@ -168,13 +170,6 @@ CREATE TABLE job (
 ) without rowid;
 
 CREATE INDEX job_due on job (due_at);
-
-CREATE TABLE ledger_head (
-  name text primary key not null,
-  sequence integer not null,
-  hash blob not null,
-  at integer not null
-) without rowid;
 
 CREATE TABLE merchant (
   id text primary key not null,
@@ -259,18 +254,22 @@ CREATE TABLE transfer (
   currency text not null,
   amount_minor integer not null,
   hold text not null,
-  debit_after_minor integer not null,
-  credit_after_minor integer not null,
-  debit_held_minor integer not null,
-  credit_held_minor integer not null,
+  debit_posted_minor integer not null,
+  debit_held_out_minor integer not null,
+  debit_held_in_minor integer not null,
+  debit_rank integer not null,
+  debit_prev integer not null,
+  debit_skip integer not null,
+  credit_posted_minor integer not null,
+  credit_held_out_minor integer not null,
+  credit_held_in_minor integer not null,
+  credit_rank integer not null,
+  credit_prev integer not null,
+  credit_skip integer not null,
   cause text not null,
   created_at integer not null,
   hash blob not null
 );
-
-CREATE INDEX transfer_credit on transfer (credit, sequence);
-
-CREATE INDEX transfer_debit on transfer (debit, sequence);
 
 CREATE TRIGGER transfer_no_delete before delete on transfer begin
   select raise(abort, 'transfer rows are append-only');

@@ -11,24 +11,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/chain"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
 )
-
-type head struct {
-	name     string
-	sequence int64
-	hash     []byte
-}
-
-const headName = "log"
-
-var heads = db.NewTable("event_head", func(h *head, f *db.Fields) {
-	db.Text(f, "name", &h.name)
-	f.Mutable()
-	db.Int(f, "sequence", &h.sequence)
-	db.Bytes(f, "hash", &h.hash)
-})
 
 var events = db.NewTable("event", func(e *Event, f *db.Fields) {
 	db.Int(f, "sequence", &e.Sequence)
@@ -44,20 +30,17 @@ var events = db.NewTable("event", func(e *Event, f *db.Fields) {
 	db.Bytes(f, "hash", &e.hash)
 })
 
-// Lock is the log's head: every write that appends names it.
-func Lock() db.Lock { return heads.Lock(headName) }
+// Lock is the log's end: every write that appends names it.
+func Lock() db.Lock { return chain.Lock(chain.Events) }
 
-// link gives e its number and hash, and moves the log's head to it.
+// link gives e its number and hash, and moves the log's end to it.
 func (e *Event) link(tx *db.Tx) {
-	h, ok := heads.Get(tx, headName)
-	if !ok {
-		panic("event: the log has no head row")
-	}
-	h.sequence++
-	e.Sequence = h.sequence
-	e.hash = e.chain(h.hash)
-	h.hash = e.hash
-	heads.Update(tx, h)
+	end := chain.Of(tx, chain.Events)
+	end.Sequence++
+	e.Sequence = end.Sequence
+	e.hash = e.chain(end.Hash)
+	end.Hash = e.hash
+	end.Put(tx)
 }
 
 func (l *Log) bySequence(ctx context.Context, sequence int64) (Event, bool, error) {
@@ -105,7 +88,7 @@ func (l *Log) between(ctx context.Context, merchant id.Merchant, live bool, p Pa
 var errFound = errors.New("event: difference found")
 
 // Verify recomputes the log: numbers without gaps and hashes from the first event to
-// the head. It returns the number of events and the first difference as text, "" for
+// the end. It returns the number of events and the first difference as text, "" for
 // none.
 func (l *Log) Verify(ctx context.Context) (count int64, finding string, err error) {
 	hash := make([]byte, sha256.Size)
@@ -125,9 +108,9 @@ func (l *Log) Verify(ctx context.Context) (count int64, finding string, err erro
 	if err != nil && !errors.Is(err, errFound) || finding != "" {
 		return count, finding, only(err, finding)
 	}
-	h, found, err := heads.First(ctx, l.db, "where name = $1", headName)
-	if err == nil && (!found || h.sequence != count || !bytes.Equal(h.hash, hash)) {
-		finding = fmt.Sprintf("the event log's head stands at %d, not at its last event %d", h.sequence, count)
+	end, found, err := chain.Read(ctx, l.db, chain.Events)
+	if err == nil && (!found || end.Sequence != count || !bytes.Equal(end.Hash, hash)) {
+		finding = fmt.Sprintf("the event log's end is recorded at %d, its last event is %d", end.Sequence, count)
 	}
 	return count, finding, err
 }

@@ -21,10 +21,10 @@ func TestTheLogIsAppendOnly(t *testing.T) {
 		{"select 1", ""},
 		{"delete from event where sequence = 2", "gaps"},
 		{"delete from event where sequence = 1", "gaps"},
-		{"delete from event where sequence = 3", "head"},
-		{"delete from event", "head"},
-		{"update event_head set sequence = 4", "head"},
-		{"update event_head set sequence = 2", "head"},
+		{"delete from event where sequence = 3", "end"},
+		{"delete from event", "end"},
+		{"update chain set sequence = 4 where name = 'event'", "end"},
+		{"update chain set sequence = 2 where name = 'event'", "end"},
 		{"update event set sequence = 5 where sequence = 3", "gaps"},
 	} {
 		t.Run(x.sql, func(t *testing.T) {

@@ -58,6 +58,7 @@ type Account struct {
 	HeldOut   int64 // set aside to leave; >= 0
 	HeldIn    int64 // set aside to arrive; >= 0
 	Transfers int64 // that touched it
+	trail     trail
 }
 
 // Limits bound an account's balance.

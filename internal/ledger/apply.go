@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/florinpay/florin/internal/chain"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
@@ -14,7 +15,7 @@ import (
 // Name the holds it posts or voids with [LockHold].
 func Locks(names ...Name) []db.Lock {
 	locks := make([]db.Lock, 0, len(names)+1)
-	locks = append(locks, heads.Lock(headName))
+	locks = append(locks, chain.Lock(chain.Transfers))
 	for _, n := range names {
 		locks = append(locks, accounts.Lock(string(n.ID())))
 	}
@@ -232,8 +233,8 @@ func (w *work) hold(key id.Transfer) (*workHold, error) {
 	return h, nil
 }
 
-// record checks both accounts and appends the transfer's content; numbers and
-// hashes come with write, when nothing can be refused any more.
+// record checks both accounts and appends the transfer's content; numbers,
+// hashes and the way back come with write, when nothing can be refused any more.
 func (w *work) record(s Step, kind Kind, from, to *workAccount, amount money.Amount) error {
 	if err := from.check(); err != nil {
 		return err
@@ -249,9 +250,7 @@ func (w *work) record(s Step, kind Kind, from, to *workAccount, amount money.Amo
 		key = id.New[id.Transfer](w.now)
 	}
 	w.out = append(w.out, Transfer{
-		ID: key, Kind: kind, Debit: from.ID, Credit: to.ID, Amount: amount, Hold: s.hold,
-		DebitAfter: from.Posted, CreditAfter: to.Posted, DebitHeld: from.HeldOut, CreditHeld: to.HeldIn,
-		Cause: s.cause,
+		ID: key, Kind: kind, Debit: from.side(), Credit: to.side(), Amount: amount, Hold: s.hold, Cause: s.cause,
 	})
 	return nil
 }
@@ -261,7 +260,12 @@ func (w *work) write() {
 		link(w.tx, w.now, w.out)
 	}
 	for i := range w.out {
-		transfers.Insert(w.tx, w.out[i])
+		t := &w.out[i]
+		for _, s := range []*Side{&t.Debit, &t.Credit} {
+			a := w.byID(s.Account)
+			a.trail = a.trail.join(s, t.Sequence)
+		}
+		transfers.Insert(w.tx, *t)
 	}
 	for _, a := range w.accounts {
 		switch {
@@ -278,6 +282,11 @@ func (w *work) write() {
 			holds.Update(w.tx, h.hold)
 		}
 	}
+}
+
+// side is a as a transfer records it right after moving it.
+func (a *Account) side() Side {
+	return Side{Account: a.ID, Posted: a.Posted, HeldOut: a.HeldOut, HeldIn: a.HeldIn, Rank: a.Transfers}
 }
 
 // shift adds n to *p. Error: money.ErrOverflow, and *p is as it was.

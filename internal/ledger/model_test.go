@@ -156,6 +156,7 @@ func TestTheLedgerDoesWhatItsModelDoes(t *testing.T) {
 		}
 		for _, p := range b.past {
 			b.compareThen(t, p)
+			b.comparePages(t)
 		}
 		if r, err := b.book.Verify(context.Background(), nil); err != nil || r.Finding != "" {
 			t.Fatalf("verify: %s, %v", r.Finding, err)
@@ -269,6 +270,39 @@ func (b *twin) compareThen(t *rapid.T, p moment) {
 		got, err := b.book.AccountAt(ctx, n.ID(), p.at)
 		if err != nil || !same(got, want) {
 			t.Fatalf("%s of %s at %s: the ledger tells %+v, it was %+v, %v", n.Purpose, n.Currency, p.at, got, want, err)
+		}
+	}
+}
+
+// comparePages reads an account's transfers page by page, from a random place in
+// either direction, and holds them against a plain scan.
+func (b *twin) comparePages(t *rapid.T) {
+	ctx := context.Background()
+	for n, a := range b.accounts {
+		if a.Transfers == 0 {
+			continue
+		}
+		all, err := transfers.Select(ctx, b.d, "where debit = $1 or credit = $1 order by sequence desc", string(n.ID()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Span{Limit: rapid.IntRange(1, 5).Draw(t, "limit")}
+		place := rapid.Int64Range(0, all[0].Sequence+1).Draw(t, "place")
+		want := slices.DeleteFunc(slices.Clone(all), func(x Transfer) bool { return x.Sequence >= place })
+		if s.Under = place; rapid.Bool().Draw(t, "over") || place == 0 {
+			s.Under, s.Over = 0, place
+			want = slices.DeleteFunc(slices.Clone(all), func(x Transfer) bool { return x.Sequence <= place })
+			if more := len(want) - s.Limit; place > 0 && more > 0 {
+				want = want[more:]
+			}
+		}
+		got, more, err := b.book.Transfers(ctx, n.ID(), s)
+		if err != nil || !slices.EqualFunc(got, want[:min(s.Limit, len(want))], func(x, y Transfer) bool { return x.Sequence == y.Sequence }) {
+			t.Fatalf("%+v of %v: %d transfers, %v, want %d", s, n, len(got), err, min(s.Limit, len(want)))
+		}
+		first, last := all[0].Sequence, all[len(all)-1].Sequence
+		if more != (len(got) > 0 && (s.Over > 0 && got[0].Sequence < first || s.Over == 0 && got[len(got)-1].Sequence > last)) {
+			t.Fatalf("%+v of %v: more is %t", s, n, more)
 		}
 	}
 }

@@ -2,9 +2,9 @@ package ledger
 
 import (
 	"context"
-	"slices"
 	"time"
 
+	"github.com/florinpay/florin/internal/chain"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
@@ -51,36 +51,31 @@ func (b *Book) AccountAt(ctx context.Context, key id.Account, at time.Time) (Acc
 	if err != nil {
 		return a, err
 	}
-	out, left, err := transfers.First(ctx, b.db, "where debit = $1 and sequence <= $2 order by sequence desc", string(key), last)
+	number, rank, err := b.find(ctx, a, toNumber, last)
 	if err != nil {
 		return a, err
 	}
-	in, entered, err := transfers.First(ctx, b.db, "where credit = $1 and sequence <= $2 order by sequence desc", string(key), last)
-	if err != nil {
-		return a, err
+	a.Posted, a.HeldOut, a.HeldIn, a.Transfers = 0, 0, 0, rank
+	if rank == 0 {
+		return a, nil
 	}
-	a.Posted, a.HeldOut, a.HeldIn = 0, 0, 0
-	if left {
-		a.HeldOut, a.Posted = out.DebitHeld, out.DebitAfter
+	t, _, err := transfers.First(ctx, b.db, "where sequence = $1", number)
+	then := t.Credit
+	if t.Debit.Account == key {
+		then = t.Debit
 	}
-	if entered {
-		a.HeldIn = in.CreditHeld
-		if in.Sequence > out.Sequence {
-			a.Posted = in.CreditAfter
-		}
-	}
-	a.Transfers, err = b.countUpTo(ctx, key, last)
+	a.Posted, a.HeldOut, a.HeldIn = then.Posted, then.HeldOut, then.HeldIn
 	return a, err
 }
 
 // sequenceAt finds the last transfer at or before at, by halving: instants never
 // run backwards along the chain.
 func (b *Book) sequenceAt(ctx context.Context, at time.Time) (int64, error) {
-	h, _, err := heads.First(ctx, b.db, "where name = $1", headName)
+	end, _, err := chain.Read(ctx, b.db, chain.Transfers)
 	if err != nil {
 		return 0, err
 	}
-	low, high := int64(0), h.sequence // transfer low is at or before, high+1 is after
+	low, high := int64(0), end.Sequence // transfer low is at or before, high+1 is after
 	for low < high {
 		middle := low + (high-low+1)/2
 		t, _, err := transfers.First(ctx, b.db, "where sequence = $1", middle)
@@ -105,38 +100,41 @@ func (b *Book) Transfer(ctx context.Context, key id.Transfer) (Transfer, error) 
 	return t, err
 }
 
-// Transfers reads an account's transfers, newest first, of numbers strictly
-// between from and to; oldestFirst takes the page from the old end. The bool
-// reports whether there are more.
-func (b *Book) Transfers(ctx context.Context, key id.Account, from, to int64, limit int, oldestFirst bool) ([]Transfer, bool, error) {
-	order := "desc"
-	if oldestFirst {
-		order = "asc"
+// Span says which of an account's transfers to read: the newest, or those right
+// under or right over a number, which is left out.
+type Span struct {
+	Limit       int
+	Under, Over int64 // at most one is set
+}
+
+// Transfers reads an account's transfers, newest first, and reports whether there are
+// more in the direction of reading.
+func (b *Book) Transfers(ctx context.Context, key id.Account, s Span) (list []Transfer, more bool, err error) {
+	a, err := b.Account(ctx, key)
+	if err != nil {
+		return nil, false, err
 	}
-	var both []Transfer
-	for _, side := range []string{"debit", "credit"} {
-		page, err := transfers.Select(ctx, b.db,
-			"where "+side+" = $1 and sequence > $2 and sequence < $3 order by sequence "+order+" limit $4",
-			string(key), from, to, limit+1)
-		if err != nil {
-			return nil, false, err
+	number, want := a.trail.last(), s.Limit+1
+	switch {
+	case s.Under > 0:
+		number, _, err = b.find(ctx, a, toNumber, s.Under-1)
+	case s.Over > 0:
+		var below int64
+		if _, below, err = b.find(ctx, a, toNumber, s.Over); err == nil {
+			want = int(min(int64(want), a.Transfers-below))
+			number, _, err = b.find(ctx, a, toRank, below+int64(want))
 		}
-		both = append(both, page...)
 	}
-	slices.SortFunc(both, func(x, y Transfer) int {
-		if oldestFirst {
-			return int(x.Sequence - y.Sequence)
-		}
-		return int(y.Sequence - x.Sequence)
-	})
-	more := len(both) > limit
-	if more {
-		both = both[:limit]
+	if err != nil || number == 0 || want == 0 {
+		return nil, false, err
 	}
-	if oldestFirst {
-		slices.Reverse(both)
+	if list, err = b.back(ctx, key, number, want); err != nil || len(list) <= s.Limit {
+		return list, false, err
 	}
-	return both, more, nil
+	if s.Over > 0 {
+		return list[1:], true, nil
+	}
+	return list[:s.Limit], true, nil
 }
 
 // Line is one row of the trial balance: the accounts of one purpose and currency.
@@ -151,10 +149,10 @@ type Line struct {
 // TrialBalance sums all accounts of one mode. In every currency the debits equal
 // the credits. The sequence is that of the last transfer when it began to read.
 func (b *Book) TrialBalance(ctx context.Context, live bool) (lines []Line, sequence int64, err error) {
-	h, _, err := heads.First(ctx, b.db, "where name = $1", headName)
+	end, _, err := chain.Read(ctx, b.db, chain.Transfers)
 	if err != nil {
 		return nil, 0, err
 	}
 	lines, err = b.sums(ctx, live)
-	return lines, h.sequence, err
+	return lines, end.Sequence, err
 }

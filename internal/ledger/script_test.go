@@ -231,7 +231,7 @@ func (s *story) balance(ctx context.Context, w []string) string {
 }
 
 func (s *story) history(ctx context.Context, word string) string {
-	list, _, err := s.book.Transfers(ctx, s.name(word).ID(), 0, 1<<62, 100, false)
+	list, _, err := s.book.Transfers(ctx, s.name(word).ID(), ledger.Span{Limit: 100})
 	if err != nil {
 		return err.Error()
 	}

@@ -4,28 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/florinpay/florin/internal/chain"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
 )
-
-// head is the end of the chain.
-type head struct {
-	name     string
-	sequence int64
-	hash     []byte
-	at       time.Time // of the last transfer
-}
-
-const headName = "chain"
-
-var heads = db.NewTable("ledger_head", func(h *head, f *db.Fields) {
-	db.Text(f, "name", &h.name)
-	f.Mutable()
-	db.Int(f, "sequence", &h.sequence)
-	db.Bytes(f, "hash", &h.hash)
-	db.Time(f, "at", &h.at)
-})
 
 var accounts = db.NewTable("account", func(a *Account, f *db.Fields) {
 	db.Text(f, "id", &a.ID)
@@ -43,21 +26,30 @@ var accounts = db.NewTable("account", func(a *Account, f *db.Fields) {
 	db.Int(f, "held_out_minor", &a.HeldOut)
 	db.Int(f, "held_in_minor", &a.HeldIn)
 	db.Int(f, "transfers", &a.Transfers)
+	db.Bytes(f, "trail", (*[]byte)(&a.trail))
 })
 
 var transfers = db.NewTable("transfer", func(t *Transfer, f *db.Fields) {
 	db.Int(f, "sequence", &t.Sequence)
 	db.Text(f, "id", &t.ID)
 	db.Text(f, "kind", &t.Kind)
-	db.Text(f, "debit", &t.Debit)
-	db.Text(f, "credit", &t.Credit)
+	db.Text(f, "debit", &t.Debit.Account)
+	db.Text(f, "credit", &t.Credit.Account)
 	db.Text(f, "currency", &t.Amount.Currency)
 	db.Int(f, "amount_minor", &t.Amount.Minor)
 	db.Text(f, "hold", &t.Hold)
-	db.Int(f, "debit_after_minor", &t.DebitAfter)
-	db.Int(f, "credit_after_minor", &t.CreditAfter)
-	db.Int(f, "debit_held_minor", &t.DebitHeld)
-	db.Int(f, "credit_held_minor", &t.CreditHeld)
+	db.Int(f, "debit_posted_minor", &t.Debit.Posted)
+	db.Int(f, "debit_held_out_minor", &t.Debit.HeldOut)
+	db.Int(f, "debit_held_in_minor", &t.Debit.HeldIn)
+	db.Int(f, "debit_rank", &t.Debit.Rank)
+	db.Int(f, "debit_prev", &t.Debit.Prev)
+	db.Int(f, "debit_skip", &t.Debit.Skip)
+	db.Int(f, "credit_posted_minor", &t.Credit.Posted)
+	db.Int(f, "credit_held_out_minor", &t.Credit.HeldOut)
+	db.Int(f, "credit_held_in_minor", &t.Credit.HeldIn)
+	db.Int(f, "credit_rank", &t.Credit.Rank)
+	db.Int(f, "credit_prev", &t.Credit.Prev)
+	db.Int(f, "credit_skip", &t.Credit.Skip)
 	db.Text(f, "cause", &t.Cause)
 	db.Time(f, "created_at", &t.CreatedAt)
 	db.Bytes(f, "hash", &t.Hash)
@@ -76,31 +68,54 @@ var holds = db.NewTable("hold", func(h *hold, f *db.Fields) {
 })
 
 // link gives the transfers their numbers, instants and hashes, and moves the
-// chain's head to the last of them. Instants never run backwards along the chain.
+// chain's end to the last of them. Instants never run backwards along the chain.
 func link(tx *db.Tx, now time.Time, list []Transfer) {
-	h, found := heads.Get(tx, headName)
-	if !found {
-		panic("ledger: the chain has no head row")
-	}
-	if now.After(h.at) {
-		h.at = now
+	end := chain.Of(tx, chain.Transfers)
+	if now.After(end.At) {
+		end.At = now
 	}
 	for i := range list {
 		t := &list[i]
-		h.sequence++
-		t.Sequence, t.CreatedAt = h.sequence, h.at
-		t.Hash = t.chain(h.hash)
-		h.hash = t.Hash
+		end.Sequence++
+		t.Sequence, t.CreatedAt = end.Sequence, end.At
+		t.Hash = t.chain(end.Hash)
+		end.Hash = t.Hash
 	}
-	heads.Update(tx, h)
+	end.Put(tx)
 }
 
-// countUpTo counts an account's transfers up to number last.
-func (b *Book) countUpTo(ctx context.Context, key id.Account, last int64) (n int64, err error) {
-	err = b.db.Query(ctx, `select (select count(*) from transfer where debit = $1 and sequence <= $2) +
-		(select count(*) from transfer where credit = $1 and sequence <= $2)`,
-		func(r db.Row) error { n = r.Int(0); return nil }, string(key), last)
-	return n, err
+// of reads, in SQL, what a transfer knows of the account $1, whichever side it is on.
+func of(what string) string {
+	return "case when t.debit = $1 then t.debit_" + what + " else t.credit_" + what + " end"
+}
+
+// Ways to find a place on an account's way back: by number, or by rank. Each step
+// takes the skip unless that leads past the place.
+var (
+	toNumber = wayBack("walk.sequence", "walk.skip > $3")
+	toRank   = wayBack("walk.rank", "walk.rank - (walk.rank & -walk.rank) >= $3")
+)
+
+func wayBack(place, skips string) string {
+	known := "t.sequence, " + of("rank") + ", " + of("prev") + ", " + of("skip")
+	return "with recursive walk (sequence, rank, prev, skip) as (select " + known + " from transfer t where t.sequence = $2" +
+		" union all select " + known + " from walk join transfer t on t.sequence = case when " + skips +
+		" then walk.skip else walk.prev end where " + place + " > $3) select sequence, rank from walk where " + place + " <= $3"
+}
+
+// find gives the number and rank of the newest of a's transfers that is not past the
+// place: toNumber a number, toRank a rank. 0 if there is none.
+func (b *Book) find(ctx context.Context, a Account, how string, place int64) (number, rank int64, err error) {
+	err = b.db.Query(ctx, how, func(r db.Row) error { number, rank = r.Int(0), r.Int(1); return nil }, string(a.ID), a.trail.last(), place)
+	return number, rank, err
+}
+
+// back reads up to limit of an account's transfers from number on backwards, newest first.
+func (b *Book) back(ctx context.Context, key id.Account, number int64, limit int) ([]Transfer, error) {
+	return transfers.Select(ctx, b.db, "where sequence in (with recursive walk (sequence, prev, more) as ("+
+		"select t.sequence, "+of("prev")+", cast($3 as bigint) - 1 from transfer t where t.sequence = $2 union all "+
+		"select t.sequence, "+of("prev")+", walk.more - 1 from walk join transfer t on t.sequence = walk.prev where walk.more > 0) "+
+		"select sequence from walk) order by sequence desc", string(key), number, limit)
 }
 
 // sums adds up the accounts of one mode by currency and purpose.

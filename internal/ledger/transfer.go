@@ -23,25 +23,22 @@ const (
 
 // Transfer is one committed line of the ledger. It is never changed.
 type Transfer struct {
-	Sequence    int64
-	ID          id.Transfer // of a hold: also the hold's id
-	Kind        Kind
-	Debit       id.Account
-	Credit      id.Account
-	Amount      money.Amount
-	Hold        id.Transfer
-	DebitAfter  int64 // posted balance of Debit after it, in minor units
-	CreditAfter int64
-	DebitHeld   int64 // held out of Debit after it
-	CreditHeld  int64 // held in for Credit after it
-	Cause       string
-	CreatedAt   time.Time
-	Hash        []byte // SHA-256 over the fields above and the hash before it
+	Sequence  int64
+	ID        id.Transfer // of a hold: also the hold's id
+	Kind      Kind
+	Debit     Side
+	Credit    Side
+	Amount    money.Amount
+	Hold      id.Transfer
+	Cause     string
+	CreatedAt time.Time
+	Hash      []byte // SHA-256 over the fields above and the hash before it
 }
 
 // chain computes the hash of t, which follows a transfer of hash prev: SHA-256
 // over prev and the fields in order, texts with their length before them,
-// numbers as eight bytes big-endian, the instant in microseconds.
+// numbers as eight bytes big-endian, the instant in microseconds. The way back is left
+// out: it follows from the rest.
 func (t *Transfer) chain(prev []byte) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, prev...)
@@ -53,15 +50,16 @@ func (t *Transfer) chain(prev []byte) []byte {
 	number(t.Sequence)
 	text(string(t.ID))
 	text(string(t.Kind))
-	text(string(t.Debit))
-	text(string(t.Credit))
+	text(string(t.Debit.Account))
+	text(string(t.Credit.Account))
 	text(string(t.Amount.Currency))
 	number(t.Amount.Minor)
 	text(string(t.Hold))
-	number(t.DebitAfter)
-	number(t.CreditAfter)
-	number(t.DebitHeld)
-	number(t.CreditHeld)
+	for _, s := range []*Side{&t.Debit, &t.Credit} {
+		number(s.Posted)
+		number(s.HeldOut)
+		number(s.HeldIn)
+	}
 	text(t.Cause)
 	number(t.CreatedAt.UnixMicro())
 	h := sha256.Sum256(b)

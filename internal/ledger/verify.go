@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/florinpay/florin/internal/chain"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
@@ -81,9 +82,9 @@ func (v *verifier) transfers(ctx context.Context, d *db.DB) error {
 
 // replay moves the recomputed balances as t says and compares with what t recorded.
 func (v *verifier) replay(t *Transfer) error {
-	from, to := v.account(t.Debit), v.account(t.Credit)
+	from, to := v.account(t.Debit.Account), v.account(t.Credit.Account)
 	n := t.Amount.Minor
-	if n <= 0 || t.Debit == t.Credit {
+	if n <= 0 || from == to {
 		return v.found("transfer %d (%s) moves nothing", t.Sequence, t.ID)
 	}
 	switch t.Kind {
@@ -91,7 +92,7 @@ func (v *verifier) replay(t *Transfer) error {
 		from.Posted, to.Posted = from.Posted-n, to.Posted+n
 	case Hold:
 		from.HeldOut, to.HeldIn = from.HeldOut+n, to.HeldIn+n
-		v.holds[t.ID] = &hold{id: t.ID, debit: t.Debit, credit: t.Credit, amount: t.Amount, state: holdPending}
+		v.holds[t.ID] = &hold{id: t.ID, debit: from.ID, credit: to.ID, amount: t.Amount, state: holdPending}
 	case PostHold, VoidHold, ExpireHold:
 		if err := v.replayHold(t); err != nil {
 			return err
@@ -103,17 +104,29 @@ func (v *verifier) replay(t *Transfer) error {
 	default:
 		return v.found("transfer %d (%s) is of the unknown kind %q", t.Sequence, t.ID, t.Kind)
 	}
-	from.Transfers++
-	to.Transfers++
-	if from.Posted != t.DebitAfter || to.Posted != t.CreditAfter || from.HeldOut != t.DebitHeld || to.HeldIn != t.CreditHeld {
+	if err := v.replaySide(t, t.Debit, from); err != nil {
+		return err
+	}
+	return v.replaySide(t, t.Credit, to)
+}
+
+// replaySide compares what t recorded of an account with the recomputed one.
+func (v *verifier) replaySide(t *Transfer, recorded Side, a *Account) error {
+	a.Transfers++
+	s := a.side()
+	a.trail = a.trail.join(&s, t.Sequence)
+	if s.Posted != recorded.Posted || s.HeldOut != recorded.HeldOut || s.HeldIn != recorded.HeldIn {
 		return v.found("transfer %d (%s) records balances that do not follow from the transfers before it", t.Sequence, t.ID)
+	}
+	if s != recorded {
+		return v.found("transfer %d (%s) records a way back that does not lead to the transfers before it", t.Sequence, t.ID)
 	}
 	return nil
 }
 
 func (v *verifier) replayHold(t *Transfer) error {
 	h := v.holds[t.Hold]
-	if h == nil || h.debit != t.Debit || h.credit != t.Credit || t.Amount.Minor > h.amount.Minor-h.posted {
+	if h == nil || h.debit != t.Debit.Account || h.credit != t.Credit.Account || t.Amount.Minor > h.amount.Minor-h.posted {
 		return v.found("transfer %d (%s) finishes more of the hold %s than there was", t.Sequence, t.ID, t.Hold)
 	}
 	if t.Kind == PostHold {
@@ -146,6 +159,9 @@ func (v *verifier) stored(ctx context.Context, d *db.DB) error {
 		if row.Posted != a.Posted || row.HeldOut != a.HeldOut || row.HeldIn != a.HeldIn || row.Transfers != a.Transfers {
 			return v.found("account %s (%s of %s) stands at %s, its transfers add up to %s", row.ID, row.Name.Purpose,
 				row.Name.Owner, money.New(row.Posted, row.Name.Currency), money.New(a.Posted, row.Name.Currency))
+		}
+		if !bytes.Equal(row.trail, a.trail) {
+			return v.found("account %s (%s of %s) has a way back that does not lead to its transfers", row.ID, row.Name.Purpose, row.Name.Owner)
 		}
 		if err := row.check(); err != nil {
 			return v.found("account %s (%s of %s) is outside its limits", row.ID, row.Name.Purpose, row.Name.Owner)
@@ -199,14 +215,14 @@ func (v *verifier) pending(ctx context.Context, d *db.DB) error {
 	return err
 }
 
-// end compares the chain's head with the last transfer: a chain cut short is found here.
+// end compares the chain's recorded end with the last transfer: a chain cut short is found here.
 func (v *verifier) end(ctx context.Context, d *db.DB) error {
-	h, found, err := heads.First(ctx, d, "where name = $1", headName)
+	end, found, err := chain.Read(ctx, d, chain.Transfers)
 	if err != nil {
 		return err
 	}
-	if !found || h.sequence != v.Report.Transfers || !bytes.Equal(h.hash, v.Hash) || !h.at.Equal(v.last) {
-		return v.found("the chain's head stands at %d, the last transfer found is %d", h.sequence, v.Report.Transfers)
+	if !found || end.Sequence != v.Report.Transfers || !bytes.Equal(end.Hash, v.Hash) || !end.At.Equal(v.last) {
+		return v.found("the chain's end is recorded at %d, the last transfer found is %d", end.Sequence, v.Report.Transfers)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ func View(t Transfer, live bool) *florinv1.Transfer {
 	kind := florinv1.TransferKind_value["TRANSFER_KIND_"+strings.ToUpper(string(t.Kind))]
 	return &florinv1.Transfer{
 		Id: string(t.ID), Object: "transfer", Sequence: t.Sequence, Kind: florinv1.TransferKind(kind),
-		Debit: string(t.Debit), Credit: string(t.Credit), Amount: t.Amount.Minor, Currency: string(t.Amount.Currency),
-		Hold: string(t.Hold), DebitAfter: t.DebitAfter, CreditAfter: t.CreditAfter, Cause: t.Cause,
+		Debit: string(t.Debit.Account), Credit: string(t.Credit.Account), Amount: t.Amount.Minor, Currency: string(t.Amount.Currency),
+		Hold: string(t.Hold), DebitAfter: t.Debit.Posted, CreditAfter: t.Credit.Posted, Cause: t.Cause,
 		CreatedAt: timestamppb.New(t.CreatedAt), Hash: hex.EncodeToString(t.Hash), Livemode: live,
 	}
 }

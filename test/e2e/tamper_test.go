@@ -28,7 +28,7 @@ var tampering = []struct {
 	{"a transfer's cause", "update transfer set cause = cause || 'x' where sequence = 2", "transfer 2"},
 	{"a transfer's account", "update transfer set credit = debit, debit = credit where sequence = 2", "transfer 2"},
 	{"a transfer's time", "update transfer set created_at = created_at + 1 where sequence = 2", "transfer 2"},
-	{"a transfer's balance", "update transfer set credit_after_minor = credit_after_minor + 1 where sequence = 2", "transfer 2"},
+	{"a transfer's balance", "update transfer set credit_posted_minor = credit_posted_minor + 1 where sequence = 2", "transfer 2"},
 	{"a transfer in the middle is gone", "delete from transfer where sequence = 2", "transfer 2"},
 	{"the last transfer is gone", "delete from transfer where sequence = (select max(sequence) from transfer)", ""},
 	{"an account's balance", "update account set posted_minor = posted_minor + 1 where purpose = 'wallet'", "wallet"},

@@ -1,13 +1,7 @@
 -- +goose Up
 
--- The last number of the log, and the last number and hash of the ledger's chain:
--- one row each, locked by every commit that appends.
-create table event_head (
-  name text collate "C" primary key,
-  sequence bigint not null,
-  hash bytea not null
-) with (fillfactor = 10);
-create table ledger_head (
+-- The ends of the hash chains: one row each, locked by every commit that appends.
+create table chain (
   name text collate "C" primary key,
   sequence bigint not null,
   hash bytea not null,
@@ -21,7 +15,8 @@ create table committer (
   batch bigint not null
 ) with (fillfactor = 10);
 
--- Ledger. A transfer is one row with both sides and both resulting balances.
+-- Ledger. A transfer is one row with both sides, both resulting balances, and the
+-- way back to the transfers before it on either account.
 create table account (
   id text collate "C" primary key,
   owner text collate "C" not null,
@@ -36,7 +31,8 @@ create table account (
   posted_minor bigint not null,
   held_out_minor bigint not null,
   held_in_minor bigint not null,
-  transfers bigint not null
+  transfers bigint not null,
+  trail bytea not null
 ) with (fillfactor = 50);
 create index account_owner on account (owner, id);
 
@@ -49,16 +45,22 @@ create table transfer (
   currency text collate "C" not null,
   amount_minor bigint not null,
   hold text collate "C" not null,
-  debit_after_minor bigint not null,
-  credit_after_minor bigint not null,
-  debit_held_minor bigint not null,
-  credit_held_minor bigint not null,
+  debit_posted_minor bigint not null,
+  debit_held_out_minor bigint not null,
+  debit_held_in_minor bigint not null,
+  debit_rank bigint not null,
+  debit_prev bigint not null,
+  debit_skip bigint not null,
+  credit_posted_minor bigint not null,
+  credit_held_out_minor bigint not null,
+  credit_held_in_minor bigint not null,
+  credit_rank bigint not null,
+  credit_prev bigint not null,
+  credit_skip bigint not null,
   cause text collate "C" not null,
   created_at bigint not null,
   hash bytea not null
 );
-create index transfer_debit on transfer (debit, sequence);
-create index transfer_credit on transfer (credit, sequence);
 
 create table hold (
   id text collate "C" primary key,
@@ -287,5 +289,4 @@ end $$;
 create trigger transfer_append_only before update or delete or truncate on transfer for each statement execute function refuse_change();
 create trigger event_append_only before update or delete or truncate on event for each statement execute function refuse_change();
 
-insert into event_head (name, sequence, hash) values ('log', 0, decode(repeat('00', 32), 'hex'));
-insert into ledger_head (name, sequence, hash, at) values ('chain', 0, decode(repeat('00', 32), 'hex'), 0);
+insert into chain (name, sequence, hash, at) values ('event', 0, decode(repeat('00', 32), 'hex'), 0), ('transfer', 0, decode(repeat('00', 32), 'hex'), 0);

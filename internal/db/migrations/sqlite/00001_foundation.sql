@@ -1,13 +1,7 @@
 -- +goose Up
 
--- The last number of the log, and the last number and hash of the ledger's chain:
--- one row each, locked by every commit that appends.
-create table event_head (
-  name text primary key not null,
-  sequence integer not null,
-  hash blob not null
-) without rowid;
-create table ledger_head (
+-- The ends of the hash chains: one row each, locked by every commit that appends.
+create table chain (
   name text primary key not null,
   sequence integer not null,
   hash blob not null,
@@ -21,7 +15,8 @@ create table committer (
   batch integer not null
 );
 
--- Ledger. A transfer is one row with both sides and both resulting balances.
+-- Ledger. A transfer is one row with both sides, both resulting balances, and the
+-- way back to the transfers before it on either account.
 create table account (
   id text primary key not null,
   owner text not null,
@@ -36,7 +31,8 @@ create table account (
   posted_minor integer not null,
   held_out_minor integer not null,
   held_in_minor integer not null,
-  transfers integer not null
+  transfers integer not null,
+  trail blob not null
 ) without rowid;
 create index account_owner on account (owner, id);
 
@@ -49,16 +45,22 @@ create table transfer (
   currency text not null,
   amount_minor integer not null,
   hold text not null,
-  debit_after_minor integer not null,
-  credit_after_minor integer not null,
-  debit_held_minor integer not null,
-  credit_held_minor integer not null,
+  debit_posted_minor integer not null,
+  debit_held_out_minor integer not null,
+  debit_held_in_minor integer not null,
+  debit_rank integer not null,
+  debit_prev integer not null,
+  debit_skip integer not null,
+  credit_posted_minor integer not null,
+  credit_held_out_minor integer not null,
+  credit_held_in_minor integer not null,
+  credit_rank integer not null,
+  credit_prev integer not null,
+  credit_skip integer not null,
   cause text not null,
   created_at integer not null,
   hash blob not null
 );
-create index transfer_debit on transfer (debit, sequence);
-create index transfer_credit on transfer (credit, sequence);
 
 create table hold (
   id text primary key not null,
@@ -302,5 +304,4 @@ create trigger event_no_delete before delete on event begin
 end;
 -- +goose StatementEnd
 
-insert into event_head (name, sequence, hash) values ('log', 0, zeroblob(32));
-insert into ledger_head (name, sequence, hash, at) values ('chain', 0, zeroblob(32), 0);
+insert into chain (name, sequence, hash, at) values ('event', 0, zeroblob(32), 0), ('transfer', 0, zeroblob(32), 0);
