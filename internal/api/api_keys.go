@@ -11,6 +11,7 @@ import (
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // overlapDefault is how long a rotated key lives on if the request does not say.
@@ -113,7 +114,7 @@ func (s apiKeys) get(ctx context.Context, key string) (apikey.Key, error) {
 func within(call *Call, scopes apikey.Scopes) error {
 	if !scopes.Within(call.Caller.Scopes) {
 		return fault.ErrScope.With("A key can hand out only scopes that it has itself.").
-			WithField("/scopes", codeNotAllowed, "Leave out the scopes that the calling key lacks.")
+			WithField("/scopes", wire.CodeNotAllowed, "Leave out the scopes that the calling key lacks.")
 	}
 	return nil
 }

@@ -3,14 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"testing"
 
 	"connectrpc.com/connect/v2"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
@@ -18,59 +16,25 @@ import (
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 var benchBody = []byte(`{"amount":73,"currency":"USD","source":"wal_01jz0000000000000000000000"}`)
 
-func BenchmarkDecode(b *testing.B) {
-	for name, decode := range map[string]func() error{
-		"ours":      func() error { return contract.decodeJSON(benchBody, &florinv1.CreatePaymentRequest{}, 0) },
-		"protojson": func() error { return protojson.Unmarshal(benchBody, &florinv1.CreatePaymentRequest{}) },
-		"json":      func() error { return json.Unmarshal(benchBody, &florinv1.CreatePaymentRequest{}) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := decode(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkEncode(b *testing.B) {
-	p, room := samplePayment(), make([]byte, 0, 4096)
-	theirs := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}
-	for name, encode := range map[string]func() error{
-		"ours":      func() error { room = contract.encodeJSON(room[:0], p); return nil },
-		"protojson": func() (err error) { room, err = theirs.MarshalAppend(room[:0], p); return err },
-		"json":      func() error { return json.NewEncoder(bytes.NewBuffer(room[:0])).Encode(p) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := encode(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 func BenchmarkDecodeValidateEncode(b *testing.B) {
-	check := newChecker([]*shape{contract["florin.v1.CreatePaymentRequest"]})
-	p, room := samplePayment(), make([]byte, 0, 4096)
+	shapes := wire.ContractShapes()
+	check := newChecker([]*wire.Shape{shapes["florin.v1.CreatePaymentRequest"]})
+	p, room := &florinv1.Payment{Id: "pay_01", Object: "payment", Amount: 73, Currency: "USD"}, make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
 		q := &florinv1.CreatePaymentRequest{}
-		if err := contract.decodeJSON(benchBody, q, 0); err != nil {
+		if err := shapes.DecodeJSON(benchBody, q, 0); err != nil {
 			b.Fatal(err)
 		}
 		if err := check.check(q); err != nil {
 			b.Fatal(err)
 		}
-		room = contract.encodeJSON(room[:0], p)
+		room = shapes.EncodeJSON(room[:0], p)
 	}
 }
 
@@ -113,7 +77,7 @@ func benchDoor(b *testing.B, log *slog.Logger) {
 		CardDigest: func(Caller, string) string { return "" },
 		Recall:     func(context.Context, int64) (proto.Message, error) { return nil, nil },
 	}, func(s *connect.Server) {
-		florinv1connect.RegisterPaymentServiceHandler(s, still{answer: samplePayment()})
+		florinv1connect.RegisterPaymentServiceHandler(s, still{answer: &florinv1.Payment{Id: "pay_01", Object: "payment", Amount: 73, Currency: "USD", Status: florinv1.PaymentStatus_PAYMENT_STATUS_SUCCEEDED}})
 	})
 	body := bytes.NewReader(nil)
 	r, err := http.NewRequest("POST", "http://x/v1/payments", io.NopCloser(body))

@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/payment"
 	"github.com/florinpay/florin/internal/vault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // CardEntry is the one place outside the card zone where a card number passes: it
@@ -62,7 +63,7 @@ func (p presented) parse(withCVV bool) (parsed, error) {
 	}
 	if len(bad) > 0 {
 		out.wipe()
-		return parsed{}, invalid(bad...)
+		return parsed{}, wire.Invalid(bad...)
 	}
 	return out, nil
 }
@@ -102,9 +103,9 @@ func (e CardEntry) source(ctx context.Context, named string, p presented) (from,
 	caller := callOf(ctx).Caller
 	switch {
 	case p.number == "" && (p.expiry != "" || p.cvv != ""):
-		return from{}, invalid(fault.Field{Pointer: "/card_number", Code: codeRequired, Detail: "Send card_number with expiry_date and cvv, or a source alone."})
+		return from{}, wire.Invalid(fault.Field{Pointer: "/card_number", Code: wire.CodeRequired, Detail: "Send card_number with expiry_date and cvv, or a source alone."})
 	case p.number != "" && named != "":
-		return from{}, invalid(fault.Field{Pointer: "/source", Code: codeConflictingFields, Detail: "Send a source or a card_number, not both."})
+		return from{}, wire.Invalid(fault.Field{Pointer: "/source", Code: wire.CodeConflictingFields, Detail: "Send a source or a card_number, not both."})
 	case p.number != "":
 		if err := needScope(caller, scopeCardData); err != nil {
 			return from{}, err
@@ -113,7 +114,7 @@ func (e CardEntry) source(ctx context.Context, named string, p presented) (from,
 	case strings.HasPrefix(named, testTokenPrefix):
 		number, known := e.Tokens[named]
 		if !known || caller.Live {
-			return from{}, invalid(fault.Field{Pointer: "/source", Code: codeNotAllowed, Detail: "There is no such test token, or the key is a live one. See the list of test tokens in the documentation."})
+			return from{}, wire.Invalid(fault.Field{Pointer: "/source", Code: wire.CodeNotAllowed, Detail: "There is no such test token, or the key is a live one. See the list of test tokens in the documentation."})
 		}
 		return e.keep(ctx, presented{number: number, expiry: testExpiry.String()})
 	}

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // Faults of negotiation.
@@ -21,20 +22,20 @@ type codec struct {
 	media   string   // as requests and Accept name it, in lower case
 	answer  []string // the Content-Type header of an answer
 	problem []string // the Content-Type header of a problem
-	decode  func(data []byte, m proto.Message, given fieldSet) error
+	decode  func(data []byte, m proto.Message, given wire.FieldSet) error
 	encode  func(out []byte, m proto.Message) []byte
 }
 
 // codecs is the table, the preferred format first.
 type codecs []codec
 
-func newCodecs(all shapes) codecs {
+func newCodecs(all wire.Shapes) codecs {
 	return codecs{{
 		media:   "application/json",
 		answer:  []string{"application/json; charset=utf-8"},
 		problem: []string{"application/problem+json; charset=utf-8"},
-		decode:  all.decodeJSON,
-		encode:  all.encodeJSON,
+		decode:  all.DecodeJSON,
+		encode:  all.EncodeJSON,
 	}}
 }
 

@@ -113,15 +113,15 @@ func literal(e ast.Expr) string {
 	return ""
 }
 
-// fieldCodes reads the constants of field.go.
+// fieldCodes reads the constants of ../wire/codes.go.
 func fieldCodes(t *testing.T) (codes []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "field.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../wire/codes.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "code") {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Code") {
 			codes = append(codes, literal(spec.Values[0]))
 		}
 		return true

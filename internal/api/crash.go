@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // crash is a panic as an error, for the log only.
@@ -29,7 +30,7 @@ func newCrash(p any) *crash {
 	case runtime.Error:
 		c.text = p.Error()
 	case string:
-		c.text = maskDigits(p, echoDigits)
+		c.text = wire.MaskDigits(p, wire.EchoDigits)
 	}
 	return c
 }

@@ -17,16 +17,16 @@ const digestedField = "card_number"
 func (s *Server) fingerprint(call *Call, m proto.Message) ([]byte, error) {
 	r := m.ProtoReflect()
 	for _, x := range call.method.secrets {
-		number := r.Get(x.field)
+		number := r.Get(x.Field)
 		if number.String() == "" {
 			continue
 		}
 		digest := ""
-		if x.name == digestedField {
+		if x.Name == digestedField {
 			digest = s.CardDigest(call.Caller, number.String())
 		}
-		r.Set(x.field, protoreflect.ValueOfString(digest))
-		defer r.Set(x.field, number)
+		r.Set(x.Field, protoreflect.ValueOfString(digest))
+		defer r.Set(x.Field, number)
 	}
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)

@@ -28,6 +28,7 @@ import (
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // stillClock moves only when it is told to.
@@ -166,7 +167,7 @@ func (h *house) do(r *http.Request) reply {
 		if got := response.Header.Get("Content-Type"); got != "application/problem+json; charset=utf-8" {
 			h.t.Errorf("a problem comes as %s", got)
 		}
-		if err := contract.decodeJSON(text, a.problem, 0); err != nil {
+		if err := wire.ContractShapes().DecodeJSON(text, a.problem, 0); err != nil {
 			h.t.Errorf("not a problem: %s: %v", text, err)
 		}
 		if int(a.problem.Status) != response.StatusCode || a.problem.RequestId != response.Header.Get("Request-Id") {

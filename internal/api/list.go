@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 const (
@@ -33,7 +34,7 @@ func spanOf(ctx context.Context, q listed) (span, error) {
 		p.Limit = limitDefault
 	}
 	if p.After != "" && p.Before != "" {
-		return p, invalid(fault.Field{Pointer: "/ending_before", Code: codeConflictingFields, Detail: "Send starting_after or ending_before, not both."})
+		return p, wire.Invalid(fault.Field{Pointer: "/ending_before", Code: wire.CodeConflictingFields, Detail: "Send starting_after or ending_before, not both."})
 	}
 	return p, nil
 }
@@ -48,5 +49,5 @@ func (p span) blame(err error) error {
 	if p.Before != "" {
 		place = "/ending_before"
 	}
-	return invalid(fault.Field{Pointer: place, Code: codeUnknownCursor, Detail: "There is no such object in this list. Send the id of one that the list gave."})
+	return wire.Invalid(fault.Field{Pointer: place, Code: wire.CodeUnknownCursor, Detail: "There is no such object in this list. Send the id of one that the list gave."})
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"github.com/florinpay/florin/internal/wire"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
@@ -14,15 +15,15 @@ import (
 type method struct {
 	procedure string
 	rule      *florinv1.Rule
-	input     *shape
-	output    *shape
-	url       string    // of its first route
-	secrets   []*member // fields of the request that may not be kept
+	input     *wire.Shape
+	output    *wire.Shape
+	url       string         // of its first route
+	secrets   []*wire.Member // fields of the request that may not be kept
 }
 
 // newMethod reads a method of the contract. It panics on one without a rule: who may call
 // it must be said.
-func newMethod(spec connect.Spec, all shapes) (*method, protoreflect.MethodDescriptor) {
+func newMethod(spec connect.Spec, all wire.Shapes) (*method, protoreflect.MethodDescriptor) {
 	d, ok := spec.Schema.(protoreflect.MethodDescriptor)
 	if !ok || spec.StreamType != connect.StreamTypeUnary {
 		panic("api: not a unary method of the contract: " + spec.Procedure)
@@ -44,16 +45,16 @@ func newMethod(spec connect.Spec, all shapes) (*method, protoreflect.MethodDescr
 
 // secretsOf are the secret fields of a request. A method that takes an
 // idempotency key digests them by name, so they must be plain strings at the top.
-func secretsOf(s *shape) []*member {
-	var found []*member
-	for _, x := range s.members {
+func secretsOf(s *wire.Shape) []*wire.Member {
+	var found []*wire.Member
+	for _, x := range s.Members {
 		switch {
-		case x.secret && (x.kind != kindText || x.list || x.dict):
-			panic(fmt.Sprintf("api: the secret field %s is not a plain string", x.field.FullName()))
-		case x.secret:
+		case x.Secret && (x.Kind != wire.KindText || x.List || x.Dict):
+			panic(fmt.Sprintf("api: the secret field %s is not a plain string", x.Field.FullName()))
+		case x.Secret:
 			found = append(found, x)
-		case x.sub != nil && len(secretsOf(x.sub)) > 0:
-			panic(fmt.Sprintf("api: a secret field lies below %s", x.field.FullName()))
+		case x.Sub != nil && len(secretsOf(x.Sub)) > 0:
+			panic(fmt.Sprintf("api: a secret field lies below %s", x.Field.FullName()))
 		}
 	}
 	return found

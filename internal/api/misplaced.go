@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // codeCardMisplaced: a text outside the card fields holds what looks like a card
@@ -53,14 +54,14 @@ func misplaced(method *method, m proto.Message) error {
 		return true
 	})
 	if len(bad) > 0 {
-		return invalid(bad...)
+		return wire.Invalid(bad...)
 	}
 	return nil
 }
 
 func (m *method) secret(f protoreflect.FieldDescriptor) bool {
 	for _, x := range m.secrets {
-		if x.field == f {
+		if x.Field == f {
 			return true
 		}
 	}
@@ -80,7 +81,7 @@ func holdsCard(s string) bool {
 	}
 	s = withoutUUIDs(s)
 	for i := 0; i < len(s); {
-		end, digits := digitRun(s, i)
+		end, digits := wire.DigitRun(s, i)
 		if digits >= digitsMin && (i == 0 || !joins(s[i-1])) && (end == len(s) || !joins(s[end])) {
 			run := s[i:end]
 			if cardNumber(run) {

@@ -1,6 +1,10 @@
 package api
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/florinpay/florin/internal/wire"
+)
 
 func TestNegotiation(t *testing.T) {
 	table := codecs{{media: "application/json"}, {media: "application/xml"}, {media: "application/protobuf"}}
@@ -78,7 +82,7 @@ func TestContentTypes(t *testing.T) {
 
 func FuzzNegotiation(f *testing.F) {
 	f.Add("application/json;q=0.5, */*;q=0.1")
-	table := newCodecs(contract)
+	table := newCodecs(wire.ContractShapes())
 	f.Fuzz(func(t *testing.T, header string) {
 		table.writes([]string{header})
 		if _, err := table.reads([]string{header}); err != nil && len(err.Error()) > 300 {

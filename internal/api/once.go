@@ -64,7 +64,7 @@ func (s *Server) replay(ctx context.Context, r *idempotency.Replay, stream conne
 	if err != nil {
 		return fault.ErrInternal.WithCause(err) // also if it is not found: the log never forgets
 	}
-	if got, want := answer.ProtoReflect().Descriptor().FullName(), callOf(ctx).method.output.message.FullName(); got != want {
+	if got, want := answer.ProtoReflect().Descriptor().FullName(), callOf(ctx).method.output.Message.FullName(); got != want {
 		return fault.ErrInternal.WithCause(fmt.Errorf("api: event %d holds a %s, not the %s of this method", r.Sequence, got, want))
 	}
 	return stream.Send(answer)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // Header values that every answer shares. They are never changed.
@@ -111,7 +112,7 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 		list = append(list, slog.String("code", code))
 	}
 	if v.fault != nil && v.status >= 500 {
-		list = append(list, slog.String("cause", maskDigits(v.fault.Error(), logDigits)))
+		list = append(list, slog.String("cause", wire.MaskDigits(v.fault.Error(), wire.LogDigits)))
 	}
 	v.door.Log.LogAttrs(v.ctx, level, "request", list...)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"github.com/florinpay/florin/internal/wire"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ type route struct {
 	pattern string
 	method  *method                        // nil: answered at the porch
 	params  []protoreflect.FieldDescriptor // what the {…} of the pattern fill, in order
-	given   fieldSet                       // the same, as a set
+	given   wire.FieldSet                  // the same, as a set
 	body    bool                           // the other fields come in the body, not in the query
 	porch   func(v *visit)                 // instead of method
 }
@@ -60,12 +61,12 @@ func newRoute(rule *annotations.HttpRule, m *method) *route {
 }
 
 func (r *route) bind(name string) {
-	x := r.method.input.named[name]
-	if x == nil || x.kind != kindText || x.list || x.dict {
+	x := r.method.input.Named[name]
+	if x == nil || x.Kind != wire.KindText || x.List || x.Dict {
 		panic(fmt.Sprintf("api: %s: no plain string field %q", r.pattern, name))
 	}
-	r.params = append(r.params, x.field)
-	r.given |= x.bit()
+	r.params = append(r.params, x.Field)
+	r.given |= x.Bit()
 }
 
 // paramName is the field that a segment such as {id} fills.

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // Limits of the porch.
@@ -62,7 +63,7 @@ type Server struct {
 	Config
 	chain   *connect.Server
 	methods map[string]*method
-	shapes  shapes
+	shapes  wire.Shapes
 	codecs  codecs
 	router  router
 	check   checker
@@ -74,14 +75,14 @@ func New(c Config, services ...Service) *Server {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s := &Server{Config: c, methods: map[string]*method{}, shapes: contractShapes()}
+	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
 	s.codecs = newCodecs(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
 	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
 	for _, register := range services {
 		register(s.chain)
 	}
-	var inputs []*shape
+	var inputs []*wire.Shape
 	for spec := range s.chain.Specs() {
 		m, d := newMethod(spec, s.shapes)
 		s.methods[m.procedure] = m

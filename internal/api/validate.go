@@ -14,16 +14,17 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // checker holds requests to the rules that the contract writes beside their fields.
 type checker struct{ protovalidate.Validator }
 
 // newChecker prepares the rules of all inputs, so that no request waits for it.
-func newChecker(inputs []*shape) checker {
+func newChecker(inputs []*wire.Shape) checker {
 	messages := make([]protoreflect.MessageDescriptor, len(inputs))
 	for i, s := range inputs {
-		messages[i] = s.message
+		messages[i] = s.Message
 	}
 	v, err := protovalidate.New(protovalidate.WithMessageDescriptors(messages...), protovalidate.WithDisableLazy())
 	if err != nil {
@@ -50,8 +51,8 @@ func (c checker) check(m proto.Message) error {
 	}
 	// Maps are walked in no order; the same request gets the same answer.
 	slices.SortStableFunc(bad, func(a, b fault.Field) int { return strings.Compare(a.Pointer, b.Pointer) })
-	bad = bad[:min(len(bad), fieldsReported)]
-	return invalid(bad...)
+	bad = bad[:min(len(bad), wire.PlacesMax)]
+	return wire.Invalid(bad...)
 }
 
 // validate checks each request after it is decoded and before its handler sees it.
@@ -80,29 +81,29 @@ func (v validStream) Receive(msg any) error {
 
 // violated is the place of a violation as a JSON pointer.
 func violated(v *protovalidate.Violation) string {
-	var path []step
+	var path []wire.Step
 	for _, e := range v.Proto.GetField().GetElements() {
-		path = append(path, step{name: e.GetFieldName()})
+		path = append(path, wire.Step{Name: e.GetFieldName()})
 		switch subscript := e.GetSubscript().(type) {
 		case *validate.FieldPathElement_Index:
-			path = append(path, step{index: int(subscript.Index), list: true})
+			path = append(path, wire.Step{Index: int(subscript.Index), List: true})
 		case *validate.FieldPathElement_StringKey:
-			path = append(path, step{name: subscript.StringKey, own: true})
+			path = append(path, wire.Step{Name: subscript.StringKey, Own: true})
 		}
 	}
-	return pointerOf(path)
+	return wire.Pointer(path)
 }
 
 // ruleCodes are our codes for protovalidate's rules, by the rule's name without
 // the type before it.
 var ruleCodes = map[string]string{
-	"required": codeRequired, "pattern": codePattern, "email": codeInvalidEmail,
-	"gt": codeTooSmall, "gte": codeTooSmall, "lt": codeTooLarge, "lte": codeTooLarge,
-	"min_len": codeTooShort, "max_len": codeTooLong, "len": codePattern,
-	"min_bytes": codeTooShort, "max_bytes": codeTooLong,
-	"min_items": codeTooFew, "max_items": codeTooMany, "unique": codeDuplicateValue,
-	"min_pairs": codeTooFew, "max_pairs": codeTooMany,
-	"in": codeNotAllowed, "not_in": codeNotAllowed, "const": codeNotAllowed, "defined_only": codeUnknownValue,
+	"required": wire.CodeRequired, "pattern": wire.CodePattern, "email": wire.CodeInvalidEmail,
+	"gt": wire.CodeTooSmall, "gte": wire.CodeTooSmall, "lt": wire.CodeTooLarge, "lte": wire.CodeTooLarge,
+	"min_len": wire.CodeTooShort, "max_len": wire.CodeTooLong, "len": wire.CodePattern,
+	"min_bytes": wire.CodeTooShort, "max_bytes": wire.CodeTooLong,
+	"min_items": wire.CodeTooFew, "max_items": wire.CodeTooMany, "unique": wire.CodeDuplicateValue,
+	"min_pairs": wire.CodeTooFew, "max_pairs": wire.CodeTooMany,
+	"in": wire.CodeNotAllowed, "not_in": wire.CodeNotAllowed, "const": wire.CodeNotAllowed, "defined_only": wire.CodeUnknownValue,
 }
 
 // explain gives the code and the sentence for a violation. The sentence tells
@@ -114,18 +115,18 @@ func explain(v *protovalidate.Violation) (code, detail string) {
 	}
 	code, known := ruleCodes[rule]
 	if strings.Contains(rule, "_lt") { // a range: which end?
-		code, known = codeTooLarge, true
+		code, known = wire.CodeTooLarge, true
 		if v.FieldValue.Int() <= v.RuleValue.Int() {
-			code = codeTooSmall
+			code = wire.CodeTooSmall
 		}
 	}
 	if !known {
-		code = codeInvalidValue
+		code = wire.CodeInvalidValue
 	}
 	if missing(v, code) {
-		return codeRequired, "Must be given."
+		return wire.CodeRequired, "Must be given."
 	}
-	if code == codePattern {
+	if code == wire.CodePattern {
 		return code, "Must match " + v.RuleValue.String() + "."
 	}
 	return code, sentence(v.Proto.GetMessage())
@@ -138,9 +139,9 @@ func missing(v *protovalidate.Violation, code string) bool {
 	}
 	switch value := v.FieldValue.Interface().(type) {
 	case string:
-		return value == "" && (code == codeTooShort || code == codePattern || code == codeInvalidEmail)
+		return value == "" && (code == wire.CodeTooShort || code == wire.CodePattern || code == wire.CodeInvalidEmail)
 	case protoreflect.List:
-		return value.Len() == 0 && code == codeTooFew
+		return value.Len() == 0 && code == wire.CodeTooFew
 	}
 	return false
 }

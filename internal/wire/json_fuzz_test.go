@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -32,18 +32,18 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, kind := range kinds {
 			m := kind.ProtoReflect().New().Interface()
-			if contract.decodeJSON(data, m, 0) != nil {
+			if contract.DecodeJSON(data, m, 0) != nil {
 				continue
 			}
 			if len(bytes.TrimSpace(data)) > 0 && !json.Valid(data) {
 				t.Fatalf("took what is not JSON: %q", data)
 			}
-			out := contract.encodeJSON(nil, m)
+			out := contract.EncodeJSON(nil, m)
 			if !json.Valid(out) || !utf8.Valid(out) {
 				t.Fatalf("wrote what is not JSON: %q", out)
 			}
 			again := kind.ProtoReflect().New().Interface()
-			if err := contract.decodeJSON(out, again, 0); err != nil {
+			if err := contract.DecodeJSON(out, again, 0); err != nil {
 				t.Fatalf("%q was written as %q and refused: %v", data, out, err)
 			}
 			if !proto.Equal(m, again) {
@@ -82,7 +82,7 @@ func TestAgreesWithProtojson(t *testing.T) {
 		}).Draw(t, "message")
 
 		ours := message.ProtoReflect().New().Interface()
-		if err := protojson.Unmarshal(contract.encodeJSON(nil, message), ours); err != nil || !proto.Equal(ours, message) {
+		if err := protojson.Unmarshal(contract.EncodeJSON(nil, message), ours); err != nil || !proto.Equal(ours, message) {
 			t.Fatalf("protojson reads our text of %v as %v: %v", message, ours, err)
 		}
 		data, err := theirs.Marshal(message)
@@ -90,7 +90,7 @@ func TestAgreesWithProtojson(t *testing.T) {
 			t.Fatal(err)
 		}
 		read := message.ProtoReflect().New().Interface()
-		if err := contract.decodeJSON(data, read, 0); err != nil || !proto.Equal(read, message) {
+		if err := contract.DecodeJSON(data, read, 0); err != nil || !proto.Equal(read, message) {
 			t.Fatalf("we read protojson's text %s as %v: %v", data, read, err)
 		}
 	})

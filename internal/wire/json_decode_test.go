@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 	"github.com/florinpay/florin/internal/fault"
 )
 
-var contract = contractShapes()
+var contract = ContractShapes()
 
 // places lists the bad places of err as "pointer code", one a line.
 func places(t *testing.T, err error) string {
@@ -61,7 +61,7 @@ func TestDecodeTakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := c.want.ProtoReflect().New().Interface()
-			if err := contract.decodeJSON([]byte(c.body), got, 0); err != nil {
+			if err := contract.DecodeJSON([]byte(c.body), got, 0); err != nil {
 				t.Fatal(err)
 			}
 			if !proto.Equal(got, c.want) {
@@ -163,11 +163,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"nope":1,"amount":x}`, payment, "/amount malformed_json"},
 		{`/* x */{}`, payment, "malformed_json"},
 	} {
-		given := fieldSet(0)
+		given := FieldSet(0)
 		if c.into == wallet {
-			given = contract["florin.v1.LimitWalletRequest"].named["id"].bit()
+			given = contract["florin.v1.LimitWalletRequest"].Named["id"].Bit()
 		}
-		err := contract.decodeJSON([]byte(c.body), c.into.ProtoReflect().New().Interface(), given)
+		err := contract.DecodeJSON([]byte(c.body), c.into.ProtoReflect().New().Interface(), given)
 		if err == nil {
 			t.Errorf("%s was taken", c.body)
 			continue
@@ -187,9 +187,9 @@ func TestDecodeNamesTwentyPlacesAtMost(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&body, `,"x%d":1`, i)
 	}
-	err := contract.decodeJSON([]byte("{"+body.String()[1:]+"}"), &florinv1.CreatePaymentRequest{}, 0)
-	if got := strings.Count(places(t, err), "unknown_field"); got != fieldsReported {
-		t.Errorf("%d places are named, want %d", got, fieldsReported)
+	err := contract.DecodeJSON([]byte("{"+body.String()[1:]+"}"), &florinv1.CreatePaymentRequest{}, 0)
+	if got := strings.Count(places(t, err), "unknown_field"); got != PlacesMax {
+		t.Errorf("%d places are named, want %d", got, PlacesMax)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestDecodeRepeatsNoDigits(t *testing.T) {
 		`{"capture":"` + number + `"}`,
 		`{"currency":["` + number + `"]}`,
 	} {
-		err := contract.decodeJSON([]byte(body), &florinv1.CreatePaymentRequest{}, 0)
+		err := contract.DecodeJSON([]byte(body), &florinv1.CreatePaymentRequest{}, 0)
 		if err == nil {
 			t.Errorf("%s was taken", body)
 		} else if text := strings.NewReplacer(" ", "", "-", "").Replace(err.Error()); strings.Contains(text, "42424") {

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"encoding/base64"
@@ -12,15 +12,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// encodeJSON appends m as JSON, its members in the order of their field numbers.
-func (all shapes) encodeJSON(out []byte, m proto.Message) []byte {
+// EncodeJSON appends m as JSON, its members in the order of their field numbers.
+func (all Shapes) EncodeJSON(out []byte, m proto.Message) []byte {
 	r := m.ProtoReflect()
 	return all[r.Descriptor().FullName()].appendObject(out, r)
 }
 
-func (s *shape) appendObject(out []byte, m protoreflect.Message) []byte {
+func (s *Shape) appendObject(out []byte, m protoreflect.Message) []byte {
 	out = append(out, '{')
-	for _, x := range s.members {
+	for _, x := range s.Members {
 		if !s.shows(x, m) {
 			continue
 		}
@@ -34,42 +34,42 @@ func (s *shape) appendObject(out []byte, m protoreflect.Message) []byte {
 }
 
 // shows reports whether x is written at all. What has a value always is.
-func (s *shape) shows(x *member, m protoreflect.Message) bool {
-	return !s.sparse && !x.secret && x.choice == nil || m.Has(x.field)
+func (s *Shape) shows(x *Member, m protoreflect.Message) bool {
+	return !s.sparse && !x.Secret && x.Choice == nil || m.Has(x.Field)
 }
 
-func (x *member) appendMember(out []byte, m protoreflect.Message) []byte {
+func (x *Member) appendMember(out []byte, m protoreflect.Message) []byte {
 	switch {
-	case x.dict:
-		return appendDict(out, m.Get(x.field).Map())
-	case x.list:
-		return x.appendList(out, m.Get(x.field).List())
-	case (x.presence || x.kind >= kindInstant) && !m.Has(x.field):
+	case x.Dict:
+		return appendDict(out, m.Get(x.Field).Map())
+	case x.List:
+		return x.appendList(out, m.Get(x.Field).List())
+	case (x.Presence || x.Kind >= KindInstant) && !m.Has(x.Field):
 		return append(out, "null"...)
 	}
-	return x.appendValue(out, m.Get(x.field))
+	return x.appendValue(out, m.Get(x.Field))
 }
 
-func (x *member) appendValue(out []byte, v protoreflect.Value) []byte {
-	switch x.kind {
-	case kindText:
+func (x *Member) appendValue(out []byte, v protoreflect.Value) []byte {
+	switch x.Kind {
+	case KindText:
 		return appendQuoted(out, v.String())
-	case kindInt32, kindInt64:
+	case KindInt32, KindInt64:
 		return appendWhole(out, v.Int())
-	case kindUint32, kindUint64:
+	case KindUint32, KindUint64:
 		return appendUnsigned(out, v.Uint())
-	case kindBool:
+	case KindBool:
 		return strconv.AppendBool(out, v.Bool())
-	case kindBytes:
+	case KindBytes:
 		out = append(out, '"')
 		out = base64.StdEncoding.AppendEncode(out, v.Bytes())
 		return append(out, '"')
-	case kindWord:
+	case KindWord:
 		return x.appendWord(out, v.Enum())
-	case kindInstant:
+	case KindInstant:
 		return appendTime(out, v.Message().Interface().(*timestamppb.Timestamp).AsTime())
 	}
-	return x.sub.appendObject(out, v.Message())
+	return x.Sub.appendObject(out, v.Message())
 }
 
 // appendWhole writes a number, or a string of digits where a reader that keeps
@@ -90,8 +90,8 @@ func appendUnsigned(out []byte, n uint64) []byte {
 	return append(strconv.AppendUint(out, n, 10), '"')
 }
 
-func (x *member) appendWord(out []byte, n protoreflect.EnumNumber) []byte {
-	word, ok := x.words.words[n]
+func (x *Member) appendWord(out []byte, n protoreflect.EnumNumber) []byte {
+	word, ok := x.Words.words[n]
 	if !ok {
 		return append(out, "null"...)
 	}
@@ -105,7 +105,7 @@ func appendTime(out []byte, t time.Time) []byte {
 	return append(out, '"')
 }
 
-func (x *member) appendList(out []byte, list protoreflect.List) []byte {
+func (x *Member) appendList(out []byte, list protoreflect.List) []byte {
 	out = append(out, '[')
 	for i := range list.Len() {
 		if i > 0 {

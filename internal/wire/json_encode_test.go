@@ -1,35 +1,14 @@
-package api
+package wire
 
 import (
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
-	"github.com/florinpay/florin/internal/fault"
 )
-
-// golden compares got with the file of that name in testdata, or writes it for `make golden`.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s differs; if the change is meant, run make golden\n got %s\nwant %s", path, got, want)
-	}
-}
 
 var instant = &timestamppb.Timestamp{Seconds: 1769848200, Nanos: 1000}
 
@@ -59,18 +38,22 @@ func TestEncodeGolden(t *testing.T) {
 		"api_key_shown": &florinv1.ApiKey{Id: "key_01", Object: "api_key", Secret: "shown once"},
 		"wallet_limits": &florinv1.LimitWalletRequest{Id: "wal_01", LimitPerDay: proto.Int64(0)},
 		"big_numbers":   &florinv1.Account{Posted: math.MinInt64, HeldIn: 1 << 53, HeldOut: 1<<53 - 1},
-		"problem":       problemOf(fault.ErrInvalid.WithField("/amount", codeTooSmall, "Must be greater than 0."), "req_01"),
-		"problem_decline": problemOf(fault.Stored(fault.Refused, "card_declined", "The card was declined.").
-			WithDecline("lost_card", "do_not_retry").WithObject("pay_01"), "req_01"),
+		"problem": &florinv1.Problem{Type: "urn:florin:problem:invalid_request", Title: "The request is not valid", Status: 400,
+			Detail: "The request is not valid. See errors for each place.", Instance: "urn:florin:request:req_01", Code: "invalid_request",
+			RequestId: "req_01", DocUrl: "/docs/errors#invalid_request",
+			Errors: []*florinv1.FieldProblem{{Pointer: "/amount", Code: CodeTooSmall, Detail: "Must be greater than 0."}}},
+		"problem_decline": &florinv1.Problem{Type: "urn:florin:problem:card_declined", Title: "The request was refused", Status: 402,
+			Detail: "The card was declined.", Instance: "urn:florin:request:req_01", Code: "card_declined", DeclineCode: "lost_card",
+			Advice: "do_not_retry", ObjectId: "pay_01", RequestId: "req_01", DocUrl: "/docs/errors#card_declined"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name+".golden.json", append(contract.encodeJSON(nil, m), '\n'))
+			golden(t, name+".golden.json", append(contract.EncodeJSON(nil, m), '\n'))
 		})
 	}
 }
 
 func TestEncodeMakesValidUTF8(t *testing.T) {
-	got := string(contract.encodeJSON(nil, &florinv1.EventRequest{Id: "a\xffb\x01\u2028<", IdempotencyKey: "\x7f"}))
+	got := string(contract.EncodeJSON(nil, &florinv1.EventRequest{Id: "a\xffb\x01\u2028<", IdempotencyKey: "\x7f"}))
 	if want := `{"id":"a` + "\uFFFD" + `b\u0001` + "\u2028<" + `","idempotency_key":"` + "\x7f" + `"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

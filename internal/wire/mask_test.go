@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"strings"
@@ -18,14 +18,14 @@ func TestEcho(t *testing.T) {
 		strings.Repeat("é", 30):   strings.Repeat("é", 20) + "…",
 		strings.Repeat("ab", 300): strings.Repeat("ab", 20) + "…",
 	} {
-		if got := echo(name); got != want {
+		if got := Echo(name); got != want {
 			t.Errorf("%q is echoed as %q, want %q", name, got, want)
 		}
 	}
 }
 
 func TestMaskLeavesShortRunsInTheLog(t *testing.T) {
-	if got := maskDigits("key=pay_01 at 2030-01-02, card 4242-4242-4242-4242.", logDigits); got != "key=pay_01 at 2030-01-02, card …." {
+	if got := MaskDigits("key=pay_01 at 2030-01-02, card 4242-4242-4242-4242.", LogDigits); got != "key=pay_01 at 2030-01-02, card …." {
 		t.Errorf("masked as %q", got)
 	}
 }

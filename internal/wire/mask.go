@@ -1,32 +1,32 @@
-package api
+package wire
 
 import "strings"
 
 // Limits on what an answer or the log repeats of a request.
 const (
 	echoMax      = 40 // bytes of a name that the caller made up
-	echoDigits   = 5  // digits in a row that may be part of a card number
-	logDigits    = 12 // the shortest card number; shorter runs occur in our own ids
+	EchoDigits   = 5  // digits in a row that may be part of a card number
+	LogDigits    = 12 // the shortest card number; shorter runs occur in our own ids
 	maskedDigits = "…"
 )
 
-// echo makes a name that the caller sent fit to be sent back: short, and
+// Echo makes a name that the caller sent fit to be sent back: short, and
 // without runs of digits, which may be a card number in the wrong place.
-func echo(name string) string {
-	name = maskDigits(name, echoDigits)
+func Echo(name string) string {
+	name = MaskDigits(name, EchoDigits)
 	if len(name) > echoMax {
 		name = strings.ToValidUTF8(name[:echoMax], "") + "…"
 	}
 	return name
 }
 
-// maskDigits replaces every run of at least longest digits by an ellipsis. One
+// MaskDigits replaces every run of at least longest digits by an ellipsis. One
 // space or dash inside a run does not end it.
-func maskDigits(s string, longest int) string {
+func MaskDigits(s string, longest int) string {
 	var out strings.Builder
 	kept := 0
 	for i := 0; i < len(s); {
-		end, digits := digitRun(s, i)
+		end, digits := DigitRun(s, i)
 		if digits >= longest {
 			out.WriteString(s[kept:i])
 			out.WriteString(maskedDigits)
@@ -41,8 +41,8 @@ func maskDigits(s string, longest int) string {
 	return out.String()
 }
 
-// digitRun is the end of the run of digits that starts at i, and its count of digits.
-func digitRun(s string, i int) (end, digits int) {
+// DigitRun is the end of the run of digits that starts at i, and its count of digits.
+func DigitRun(s string, i int) (end, digits int) {
 	end = i
 	for j := i; j < len(s); j++ {
 		switch c := s[j]; {

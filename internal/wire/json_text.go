@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"unicode/utf16"
@@ -23,9 +23,9 @@ func unescape(raw []byte) (text string, code string) {
 		r, width := unicodeEscape(raw[i:])
 		switch {
 		case r == utf8.RuneError && width == 0:
-			return "", codeInvalidUTF8
+			return "", CodeInvalidUTF8
 		case r == 0:
-			return "", codeInvalidCharacter
+			return "", CodeInvalidCharacter
 		}
 		out = utf8.AppendRune(out, r)
 		i += width

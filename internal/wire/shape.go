@@ -1,7 +1,9 @@
-package api
+package wire
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -12,61 +14,63 @@ import (
 // contractPackage is the Protobuf package whose messages the door speaks.
 const contractPackage = "florin.v1"
 
-// shape is what a codec must know of one message. All shapes are built at start
+// Shape is what a codec must know of one message. All shapes are built at start
 // and never change.
-type shape struct {
-	message protoreflect.MessageDescriptor
-	members []*member // by field number: the order of the output
-	named   map[string]*member
+type Shape struct {
+	Message protoreflect.MessageDescriptor
+	Members []*Member // by field number: the order of the output
+	Named   map[string]*Member
 	sparse  bool // zero members are left out
 }
 
-// member is one field of a shape.
-type member struct {
-	field    protoreflect.FieldDescriptor
-	name     string
+// Member is one field of a shape.
+type Member struct {
+	Field    protoreflect.FieldDescriptor
+	Name     string
 	label    []byte // `"name":`
-	kind     kind
-	list     bool
-	dict     bool // map<string, string>
-	presence bool // a scalar that is null when it was not given
-	choice   protoreflect.OneofDescriptor
-	secret   bool // debug_redact: never echoed, left out when empty
-	words    *vocabulary
-	sub      *shape
+	Kind     Kind
+	List     bool
+	Dict     bool // map<string, string>
+	Presence bool // a scalar that is null when it was not given
+	Choice   protoreflect.OneofDescriptor
+	Secret   bool // debug_redact: never echoed, left out when empty
+	Words    *Vocabulary
+	Sub      *Shape
 }
 
-// kind is how a value is written.
-type kind uint8
+// Kind is how a value is written.
+type Kind uint8
 
+// The kinds. A word is an enum's value; an instant is a google.protobuf.Timestamp.
 const (
-	kindText kind = iota
-	kindInt32
-	kindInt64
-	kindUint32
-	kindUint64
-	kindBool
-	kindBytes
-	kindWord
-	kindInstant
-	kindObject
+	KindText Kind = iota
+	KindInt32
+	KindInt64
+	KindUint32
+	KindUint64
+	KindBool
+	KindBytes
+	KindWord
+	KindInstant
+	KindObject
 )
 
-// bit is the member's place in a [fieldSet].
-func (x *member) bit() fieldSet { return 1 << x.field.Index() }
+// Bit is the member's place in a [FieldSet].
+func (x *Member) Bit() FieldSet { return 1 << x.Field.Index() }
 
-// fieldSet is a set of one message's fields.
-type fieldSet uint64
+// FieldSet is a set of one message's fields.
+type FieldSet uint64
 
-const fieldsMax = 64 // of a message: a fieldSet has no more bits
+const fieldsMax = 64 // of a message: a FieldSet has no more bits
 
-type shapes map[protoreflect.FullName]*shape
+// Shapes are the shapes of all messages, by their full names.
+type Shapes map[protoreflect.FullName]*Shape
 
-// contractShapes builds the shapes of all messages of the contract. It panics on
+// ContractShapes builds the shapes of all messages of the contract. It panics on
 // what the contract may not contain: floats, groups, foreign messages other than
 // timestamps, maps of other than strings.
-func contractShapes() shapes {
-	all := shapes{}
+func ContractShapes() Shapes {
+	all := Shapes{}
 	protoregistry.GlobalFiles.RangeFilesByPackage(contractPackage, func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Messages().Len() {
 			all.add(f.Messages().Get(i))
@@ -76,88 +80,88 @@ func contractShapes() shapes {
 	return all
 }
 
-func (all shapes) add(d protoreflect.MessageDescriptor) *shape {
+func (all Shapes) add(d protoreflect.MessageDescriptor) *Shape {
 	if s, ok := all[d.FullName()]; ok {
 		return s
 	}
 	if d.ParentFile().Package() != contractPackage || d.Fields().Len() > fieldsMax {
 		panic(fmt.Sprintf("api: message %s is not one that the door can speak", d.FullName()))
 	}
-	s := &shape{message: d, named: map[string]*member{}}
+	s := &Shape{Message: d, Named: map[string]*Member{}}
 	s.sparse = d.Name() == "Problem"
 	all[d.FullName()] = s // before its fields: a message may contain itself
 	for i := range d.Fields().Len() {
 		x := all.member(d.Fields().Get(i))
-		s.members = append(s.members, x)
-		s.named[x.name] = x
+		s.Members = append(s.Members, x)
+		s.Named[x.Name] = x
 	}
-	sortMembers(s.members)
+	sortMembers(s.Members)
 	return s
 }
 
-func (all shapes) member(f protoreflect.FieldDescriptor) *member {
-	x := &member{field: f, name: string(f.Name()), list: f.IsList(), dict: f.IsMap(), choice: f.ContainingOneof()}
-	x.label = []byte(`"` + x.name + `":`)
-	if x.choice != nil && x.choice.IsSynthetic() {
-		x.choice = nil
+func (all Shapes) member(f protoreflect.FieldDescriptor) *Member {
+	x := &Member{Field: f, Name: string(f.Name()), List: f.IsList(), Dict: f.IsMap(), Choice: f.ContainingOneof()}
+	x.label = []byte(`"` + x.Name + `":`)
+	if x.Choice != nil && x.Choice.IsSynthetic() {
+		x.Choice = nil
 	}
-	x.presence = f.HasPresence() && x.choice == nil && f.Kind() != protoreflect.MessageKind
+	x.Presence = f.HasPresence() && x.Choice == nil && f.Kind() != protoreflect.MessageKind
 	if o, ok := f.Options().(*descriptorpb.FieldOptions); ok {
-		x.secret = o.GetDebugRedact()
+		x.Secret = o.GetDebugRedact()
 	}
-	if x.dict {
+	if x.Dict {
 		if f.MapKey().Kind() != protoreflect.StringKind || f.MapValue().Kind() != protoreflect.StringKind {
 			panic("api: a map of other than strings: " + string(f.FullName()))
 		}
 		return x
 	}
-	x.kind = kindOf(f)
-	switch x.kind {
-	case kindWord:
-		x.words = newVocabulary(f.Enum())
-	case kindObject:
-		x.sub = all.add(f.Message())
+	x.Kind = kindOf(f)
+	switch x.Kind {
+	case KindWord:
+		x.Words = newVocabulary(f.Enum())
+	case KindObject:
+		x.Sub = all.add(f.Message())
 	}
 	return x
 }
 
-func kindOf(f protoreflect.FieldDescriptor) kind {
+func kindOf(f protoreflect.FieldDescriptor) Kind {
 	switch f.Kind() {
 	case protoreflect.StringKind:
-		return kindText
+		return KindText
 	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
-		return kindInt32
+		return KindInt32
 	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
-		return kindInt64
+		return KindInt64
 	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		return kindUint32
+		return KindUint32
 	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		return kindUint64
+		return KindUint64
 	case protoreflect.BoolKind:
-		return kindBool
+		return KindBool
 	case protoreflect.BytesKind:
-		return kindBytes
+		return KindBytes
 	case protoreflect.EnumKind:
-		return kindWord
+		return KindWord
 	case protoreflect.MessageKind:
 		if f.Message().FullName() == "google.protobuf.Timestamp" {
-			return kindInstant
+			return KindInstant
 		}
-		return kindObject
+		return KindObject
 	}
 	panic(fmt.Sprintf("api: %s is a %s; floats and groups are not spoken", f.FullName(), f.Kind()))
 }
 
-// vocabulary is an enum as words: the value's name in lower case without the
+// Vocabulary is an enum as words: the value's name in lower case without the
 // enum's own name. The zero value has no word: it means absent.
-type vocabulary struct {
+type Vocabulary struct {
 	numbers map[string]protoreflect.EnumNumber
 	words   map[protoreflect.EnumNumber]string
 	allowed string // for the sentence that refuses another word
 }
 
-func newVocabulary(e protoreflect.EnumDescriptor) *vocabulary {
-	v := &vocabulary{map[string]protoreflect.EnumNumber{}, map[protoreflect.EnumNumber]string{}, ""}
+func newVocabulary(e protoreflect.EnumDescriptor) *Vocabulary {
+	v := &Vocabulary{map[string]protoreflect.EnumNumber{}, map[protoreflect.EnumNumber]string{}, ""}
 	prefix := screamingSnake(string(e.Name())) + "_"
 	var words []string
 	for i := range e.Values().Len() {
@@ -183,4 +187,8 @@ func screamingSnake(name string) string {
 		out.WriteRune(c)
 	}
 	return strings.ToUpper(out.String())
+}
+
+func sortMembers(list []*Member) {
+	slices.SortFunc(list, func(a, b *Member) int { return cmp.Compare(a.Field.Number(), b.Field.Number()) })
 }

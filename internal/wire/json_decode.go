@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"google.golang.org/protobuf/proto"
@@ -8,11 +8,11 @@ import (
 // decoder fills a message from JSON in one pass.
 type decoder struct{ scanner }
 
-// decodeJSON fills m, which must be empty, from data. The fields in given came by
+// DecodeJSON fills m, which must be empty, from data. The fields in given came by
 // the URL and are refused in the body. Errors: fault.ErrInvalid with every bad place.
-func (all shapes) decodeJSON(data []byte, m proto.Message, given fieldSet) error {
+func (all Shapes) DecodeJSON(data []byte, m proto.Message, given FieldSet) error {
 	d := decoder{scanner{data: data}}
-	var room [8]step
+	var room [8]Step
 	d.path = room[:0]
 	r := m.ProtoReflect()
 	switch d.peek() {
@@ -25,20 +25,20 @@ func (all shapes) decodeJSON(data []byte, m proto.Message, given fieldSet) error
 		d.object(r, all[r.Descriptor().FullName()], given)
 	default:
 		d.skip()
-		d.report(codeWrongType, "The body must be an object.")
+		d.report(CodeWrongType, "The body must be an object.")
 	}
 	if !d.broken && (d.peek() != 0 || d.pos < len(data)) {
-		d.fail(codeTrailingData, "Something follows after the JSON value.")
+		d.fail(CodeTrailingData, "Something follows after the JSON value.")
 	}
 	if len(d.bad) > 0 {
-		return invalid(d.bad...)
+		return Invalid(d.bad...)
 	}
 	return nil
 }
 
-func (d *decoder) object(m protoreflect.Message, s *shape, given fieldSet) {
+func (d *decoder) object(m protoreflect.Message, s *Shape, given FieldSet) {
 	d.open()
-	seen := fieldSet(0)
+	seen := FieldSet(0)
 	for n := 0; d.next('}', n); n++ {
 		x := d.enter(s)
 		if d.broken {
@@ -46,16 +46,16 @@ func (d *decoder) object(m protoreflect.Message, s *shape, given fieldSet) {
 		}
 		switch {
 		case x == nil:
-			d.report(codeUnknownField, "There is no such field here. Check its spelling, or leave it out.")
+			d.report(CodeUnknownField, "There is no such field here. Check its spelling, or leave it out.")
 			d.skip()
-		case given&x.bit() != 0:
-			d.report(codeUnknownField, "The URL gives this field; leave it out of the body.")
+		case given&x.Bit() != 0:
+			d.report(CodeUnknownField, "The URL gives this field; leave it out of the body.")
 			d.skip()
-		case seen&x.bit() != 0:
-			d.report(codeDuplicateField, "The field is there more than once.")
+		case seen&x.Bit() != 0:
+			d.report(CodeDuplicateField, "The field is there more than once.")
 			d.skip()
 		default:
-			seen |= x.bit()
+			seen |= x.Bit()
 			d.value(m, x)
 		}
 		d.path = d.path[:len(d.path)-1]
@@ -63,69 +63,69 @@ func (d *decoder) object(m protoreflect.Message, s *shape, given fieldSet) {
 }
 
 // enter reads a name and stands on it; nil means that s has no such member.
-func (d *decoder) enter(s *shape) *member {
+func (d *decoder) enter(s *Shape) *Member {
 	raw, plain := d.label()
 	if d.broken {
 		return nil
 	}
-	if x := s.named[string(raw)]; x != nil && plain {
-		d.path = append(d.path, step{name: x.name})
+	if x := s.Named[string(raw)]; x != nil && plain {
+		d.path = append(d.path, Step{Name: x.Name})
 		return x
 	}
 	name := string(raw)
 	if !plain {
 		var code string
 		if name, code = unescape(raw); code != "" {
-			d.fail(code, refusals[code].detail)
+			d.fail(code, refusals[code].Detail)
 			return nil
 		}
 	}
-	x := s.named[name]
-	d.path = append(d.path, step{name: name, own: x == nil})
+	x := s.Named[name]
+	d.path = append(d.path, Step{Name: name, Own: x == nil})
 	return x
 }
 
 // value reads the value of x into m. null is the same as leaving the field out.
-func (d *decoder) value(m protoreflect.Message, x *member) {
+func (d *decoder) value(m protoreflect.Message, x *Member) {
 	c := d.peek()
 	switch {
 	case c == 'n':
 		d.word("null")
-	case x.choice != nil && m.WhichOneof(x.choice) != nil:
-		d.report(codeConflictingFields, "Another field is given that excludes this one.")
+	case x.Choice != nil && m.WhichOneof(x.Choice) != nil:
+		d.report(CodeConflictingFields, "Another field is given that excludes this one.")
 		d.skip()
-	case x.dict:
+	case x.Dict:
 		if d.begins(c, '{', x) {
-			d.dict(m.Mutable(x.field).Map())
+			d.dict(m.Mutable(x.Field).Map())
 		}
-	case x.list:
+	case x.List:
 		if c != '[' {
-			d.refuse(refusal{codeWrongType, "Must be a list."})
+			d.refuse(Refusal{CodeWrongType, "Must be a list."})
 			return
 		}
-		d.items(m.Mutable(x.field).List(), x)
-	case x.kind == kindObject:
+		d.items(m.Mutable(x.Field).List(), x)
+	case x.Kind == KindObject:
 		if d.begins(c, '{', x) {
-			d.object(m.Mutable(x.field).Message(), x.sub, 0)
+			d.object(m.Mutable(x.Field).Message(), x.Sub, 0)
 		}
 	default:
 		if v, ok := d.scalar(c, x); ok {
-			m.Set(x.field, v)
+			m.Set(x.Field, v)
 		}
 	}
 }
 
-func (d *decoder) items(list protoreflect.List, x *member) {
+func (d *decoder) items(list protoreflect.List, x *Member) {
 	d.open()
 	for n := 0; d.next(']', n); n++ {
-		d.path = append(d.path, step{index: n, list: true})
+		d.path = append(d.path, Step{Index: n, List: true})
 		c := d.peek()
-		if x.kind != kindObject {
+		if x.Kind != KindObject {
 			if v, ok := d.scalar(c, x); ok {
 				list.Append(v)
 			}
 		} else if d.begins(c, '{', x) {
-			d.object(list.AppendMutable().Message(), x.sub, 0)
+			d.object(list.AppendMutable().Message(), x.Sub, 0)
 		}
 		d.path = d.path[:len(d.path)-1]
 	}
@@ -140,10 +140,10 @@ func (d *decoder) dict(into protoreflect.Map) {
 		}
 		name, code := d.plainText(raw, plain)
 		if code != "" {
-			d.fail(code, refusals[code].detail)
+			d.fail(code, refusals[code].Detail)
 			return
 		}
-		d.path = append(d.path, step{name: name, own: true})
+		d.path = append(d.path, Step{Name: name, Own: true})
 		d.pair(into, protoreflect.ValueOfString(name).MapKey())
 		d.path = d.path[:len(d.path)-1]
 	}
@@ -151,7 +151,7 @@ func (d *decoder) dict(into protoreflect.Map) {
 
 func (d *decoder) pair(into protoreflect.Map, key protoreflect.MapKey) {
 	if into.Has(key) {
-		d.report(codeDuplicateField, "The name is there more than once.")
+		d.report(CodeDuplicateField, "The name is there more than once.")
 		d.skip()
 		return
 	}
@@ -163,18 +163,18 @@ func (d *decoder) pair(into protoreflect.Map, key protoreflect.MapKey) {
 }
 
 // textMember stands for the values of maps, which are all strings.
-var textMember = member{kind: kindText}
+var textMember = Member{Kind: KindText}
 
 // scalar reads one value of x's kind, which begins with c. false: refused, and passed.
-func (d *decoder) scalar(c byte, x *member) (protoreflect.Value, bool) {
+func (d *decoder) scalar(c byte, x *Member) (protoreflect.Value, bool) {
 	var v protoreflect.Value
-	var r refusal
+	var r Refusal
 	switch {
-	case c == '"' && x.kind != kindBool:
+	case c == '"' && x.Kind != KindBool:
 		v, r = d.stringValue(x)
-	case (c == 't' || c == 'f') && x.kind == kindBool:
+	case (c == 't' || c == 'f') && x.Kind == KindBool:
 		return protoreflect.ValueOfBool(c == 't'), d.boolean(c)
-	case (c == '-' || c-'0' <= 9) && x.kind >= kindInt32 && x.kind <= kindUint64:
+	case (c == '-' || c-'0' <= 9) && x.Kind >= KindInt32 && x.Kind <= KindUint64:
 		token, whole := d.number()
 		if d.broken {
 			return v, false
@@ -182,14 +182,14 @@ func (d *decoder) scalar(c byte, x *member) (protoreflect.Value, bool) {
 		if whole {
 			v, r = wholeValue(x, token)
 		} else {
-			r = refusals[codeNotAnInteger]
+			r = refusals[CodeNotAnInteger]
 		}
 	default:
 		d.refuse(x.wrongType())
 		return v, false
 	}
-	if d.broken || r.code != "" {
-		d.report(r.code, r.detail)
+	if d.broken || r.Code != "" {
+		d.report(r.Code, r.Detail)
 		return v, false
 	}
 	return v, true
@@ -202,22 +202,22 @@ func (d *decoder) boolean(c byte) bool {
 	return d.word("false")
 }
 
-func (d *decoder) stringValue(x *member) (protoreflect.Value, refusal) {
+func (d *decoder) stringValue(x *Member) (protoreflect.Value, Refusal) {
 	raw, plain := d.quoted()
 	if d.broken {
-		return protoreflect.Value{}, refusal{}
+		return protoreflect.Value{}, Refusal{}
 	}
-	if x.kind >= kindInt32 && x.kind <= kindUint64 {
+	if x.Kind >= KindInt32 && x.Kind <= KindUint64 {
 		return wholeValue(x, raw)
 	}
 	text, code := d.plainText(raw, plain)
 	if code != "" {
 		return protoreflect.Value{}, refusals[code]
 	}
-	if x.kind == kindText {
-		return protoreflect.ValueOfString(text), refusal{}
+	if x.Kind == KindText {
+		return protoreflect.ValueOfString(text), Refusal{}
 	}
-	return x.parse(text)
+	return x.Parse(text)
 }
 
 func (d *decoder) plainText(raw []byte, plain bool) (text, code string) {
@@ -228,7 +228,7 @@ func (d *decoder) plainText(raw []byte, plain bool) (text, code string) {
 }
 
 // begins reports whether the value begins as x's must; otherwise it is refused and passed.
-func (d *decoder) begins(c, want byte, x *member) bool {
+func (d *decoder) begins(c, want byte, x *Member) bool {
 	if c == want {
 		return true
 	}
@@ -237,7 +237,7 @@ func (d *decoder) begins(c, want byte, x *member) bool {
 }
 
 // refuse passes the value that is next and reports why it is not taken.
-func (d *decoder) refuse(r refusal) {
+func (d *decoder) refuse(r Refusal) {
 	d.skip()
-	d.report(r.code, r.detail)
+	d.report(r.Code, r.Detail)
 }

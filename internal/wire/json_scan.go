@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"unicode/utf8"
@@ -14,28 +14,28 @@ type scanner struct {
 	data   []byte
 	pos    int
 	depth  int
-	path   []step
+	path   []Step
 	bad    []fault.Field
 	broken bool // the walk is over; bad holds why, and only that
 }
 
 // report notes a bad place and lets the walk go on.
 func (s *scanner) report(code, detail string) {
-	if !s.broken && len(s.bad) < fieldsReported {
-		s.bad = append(s.bad, fault.Field{Pointer: pointerOf(s.path), Code: code, Detail: detail})
+	if !s.broken && len(s.bad) < PlacesMax {
+		s.bad = append(s.bad, fault.Field{Pointer: Pointer(s.path), Code: code, Detail: detail})
 	}
 }
 
 // fail ends the walk: what follows has no certain meaning.
 func (s *scanner) fail(code, detail string) {
 	if !s.broken {
-		s.bad = []fault.Field{{Pointer: pointerOf(s.path), Code: code, Detail: detail}}
+		s.bad = []fault.Field{{Pointer: Pointer(s.path), Code: code, Detail: detail}}
 		s.broken = true
 	}
 }
 
 func (s *scanner) malformed(detail string) {
-	s.fail(codeMalformedJSON, detail)
+	s.fail(CodeMalformedJSON, detail)
 }
 
 // peek is the next byte that is not white space, 0 at the end.
@@ -55,7 +55,7 @@ func (s *scanner) peek() byte {
 func (s *scanner) open() {
 	s.pos++
 	if s.depth++; s.depth > depthMax {
-		s.fail(codeTooDeep, "Objects and lists may be at most 64 levels deep.")
+		s.fail(CodeTooDeep, "Objects and lists may be at most 64 levels deep.")
 	}
 }
 
@@ -115,7 +115,7 @@ func (s *scanner) quoted() (raw []byte, plain bool) {
 			raw = s.data[start:s.pos]
 			s.pos++
 			if !ascii && !utf8.Valid(raw) {
-				s.fail(codeInvalidUTF8, "The text is not valid UTF-8.")
+				s.fail(CodeInvalidUTF8, "The text is not valid UTF-8.")
 			}
 			return raw, plain
 		case c == '\\':

@@ -1,0 +1,31 @@
+// Package wire is how the contract's messages look in bytes: the shapes of the
+// messages, read from their descriptors once, and a codec for each format over them.
+// It knows nothing of HTTP.
+//
+// # JSON
+//
+// Names are the contract's field names in snake_case.
+//
+//	integers        numbers. A string of digits is read too. ±(2^53-1) at most;
+//	                beyond it an answer has a string. No fraction, no exponent.
+//	Timestamp       RFC 3339 in UTC with six decimals. Any offset is read, and
+//	                at most six decimals.
+//	enum            the value's name in lower_snake without the enum's name.
+//	                The zero value is null.
+//	bytes           base64 with padding (RFC 4648 §4)
+//	map             an object of strings, sorted by name
+//	oneof           the member that is set; the others are left out
+//	absent          messages, instants and optional scalars are null; other
+//	                scalars are written with their zero, lists as []
+//	secrets         fields with debug_redact are left out when empty
+//
+// Members come in the order of their field numbers. Problems (RFC 9457) alone
+// leave out what is empty.
+//
+// In requests null means absent. Unknown and repeated names, wrong types, more
+// than one JSON value, more than 64 levels, invalid UTF-8 and U+0000 are
+// refused. One answer names up to 20 bad places by JSON pointer; JSON that is
+// broken is one bad place, where it broke.
+//
+// Sources: RFC 8259, RFC 6901.
+package wire
