@@ -56,7 +56,7 @@ CREATE TABLE attempt (
   failure_code text not null,
   asks integer not null,
   finished_at integer not null
-) without rowid;
+);
 
 CREATE INDEX attempt_open on attempt (created_at) where state in ('started', 'unknown');
 
@@ -144,7 +144,7 @@ CREATE TABLE hold (
   created_at integer not null,
   posted_minor integer not null,
   state text not null
-) without rowid;
+);
 
 CREATE TABLE idempotency (
   id text primary key not null,
@@ -221,7 +221,7 @@ CREATE TABLE payment (
   decline_code text not null,
   advice text not null,
   expires_at integer not null
-) without rowid;
+);
 
 CREATE INDEX payment_merchant on payment (merchant, live, id);
 

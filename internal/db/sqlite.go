@@ -24,12 +24,15 @@ type sqliteEngine struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	restart chan struct{} // asks the writer to restart the log
+	file    *writeback
 }
 
 const (
 	busyTimeout      = 10 * time.Second
 	checkpointEvery  = time.Second
 	walRestartFrames = 8192 // 32 MiB of 4 KiB pages
+	walBehindFrames  = 512  // so little may be left to copy when the writer restarts the log
+	catchUpMax       = 8    // passes of one checkpoint
 )
 
 // Settings that every connection gets; O1: anything weaker than FULL loses
@@ -57,9 +60,13 @@ func openSQLite(_ context.Context, c Config) (engine, error) {
 		return nil, fmt.Errorf("open %s: %w", c.URL, err)
 	}
 	e := &sqliteEngine{path: c.URL, restart: make(chan struct{}, 1)}
+	var err error
+	if e.file, err = openWriteback(c.URL); err != nil {
+		return nil, err
+	}
 	keeper, err := e.connect() // first: it turns the log on in a copy that has none
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, e.file.close())
 	}
 	e.readers, err = sqlitex.NewPool(c.URL, sqlitex.PoolOptions{
 		Flags:    sqlite.OpenReadOnly,
@@ -70,7 +77,7 @@ func openSQLite(_ context.Context, c Config) (engine, error) {
 		},
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", c.URL, err), keeper.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", c.URL, err), keeper.Close(), e.file.close())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -119,11 +126,7 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *sqlite.Conn) {
 			return
 		case <-tick.C:
 		}
-		frames := 0
-		_ = sqlitex.ExecuteTransient(conn, "pragma wal_checkpoint(passive)", &sqlitex.ExecOptions{
-			ResultFunc: func(s *sqlite.Stmt) error { frames = s.ColumnInt(1); return nil },
-		}) // a failed checkpoint loses nothing: the log keeps all of it
-		if frames > walRestartFrames {
+		if e.catchUp(conn) > walRestartFrames {
 			select {
 			case e.restart <- struct{}{}:
 			default:
@@ -132,13 +135,30 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *sqlite.Conn) {
 	}
 }
 
+// catchUp copies the log, and then what came in meanwhile, which is less each time:
+// what is left when the writer restarts the log stops every payment. It returns the
+// length of the log in frames.
+func (e *sqliteEngine) catchUp(conn *sqlite.Conn) (frames int) {
+	for range catchUpMax {
+		before := frames
+		_ = sqlitex.ExecuteTransient(conn, "pragma wal_checkpoint(passive)", &sqlitex.ExecOptions{
+			ResultFunc: func(s *sqlite.Stmt) error { frames = s.ColumnInt(1); return nil },
+		}) // a failed checkpoint loses nothing: the log keeps all of it
+		e.file.begin()
+		if frames-before <= walBehindFrames {
+			break
+		}
+	}
+	return frames
+}
+
 // close ends the readers first: the last connection to go is one that may write,
 // and SQLite then moves the whole log into the file and removes it.
 func (e *sqliteEngine) close() error {
 	err := e.readers.Close()
 	e.stop()
 	e.done.Wait()
-	return err
+	return errors.Join(err, e.file.close())
 }
 
 func (e *sqliteEngine) query(ctx context.Context, sql string, args []any, fn func(Row) error) error {

@@ -71,7 +71,7 @@ create table hold (
   created_at integer not null,
   posted_minor integer not null,
   state text not null
-) without rowid;
+);
 
 -- The numbered log.
 create table event (
@@ -218,7 +218,7 @@ create table payment (
   decline_code text not null,
   advice text not null,
   expires_at integer not null
-) without rowid;
+);
 create index payment_merchant on payment (merchant, live, id);
 
 create table attempt (
@@ -240,7 +240,7 @@ create table attempt (
   failure_code text not null,
   asks integer not null,
   finished_at integer not null
-) without rowid;
+);
 create index attempt_payment on attempt (payment, id);
 create index attempt_open on attempt (created_at) where state in ('started', 'unknown');
 
