@@ -29,6 +29,9 @@ type finding struct {
 	cure string // how to mend it; "" if it is well
 }
 
+// advised are the findings that are worth mending and stop nobody.
+var advised = map[string]bool{"clock": true}
+
 var errSick = errors.New("something needs mending: see the lines marked ✗")
 
 const (
@@ -40,10 +43,13 @@ const (
 // Run looks at everything and prints a line for each.
 func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	var err error
-	for _, look := range []func(context.Context) []finding{c.folder, c.disk, c.limits, c.store, c.keys} {
+	for _, look := range []func(context.Context) []finding{c.folder, c.disk, c.limits, clockSource, c.store, c.keys} {
 		for _, f := range look(ctx) {
 			mark := "✓"
-			if f.cure != "" {
+			switch {
+			case f.cure != "" && advised[f.what]:
+				mark = "!"
+			case f.cure != "":
 				mark, err = "✗", errSick
 			}
 			fmt.Fprintf(out, "%s %-12s %s\n", mark, f.what, f.said)

@@ -29,12 +29,12 @@ import (
 	"github.com/florinpay/florin/internal/wallet"
 )
 
-// database is the URL of the place's database; the data folder is made if missing.
+// database is the URL of the place's database; SQLite's folder is made if missing.
 func (p place) database() (string, error) {
-	if err := os.MkdirAll(p.Data, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
-	}
 	if p.Database == "" {
+		if err := os.MkdirAll(p.Data, 0o700); err != nil {
+			return "", fmt.Errorf("make the data folder: %w", err)
+		}
 		return p.sqlite(), nil
 	}
 	if !db.IsPostgres(p.Database) {
