@@ -63,7 +63,7 @@ lint: $(BUF) $(LINT) ## check the contract, its compatibility, the format and th
 	@$(LINT) run ./...
 
 clean: ## remove what the targets made
-	@rm -rf bin .venv tools/node_modules
+	@rm -rf bin .venv tools/node_modules sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/build
 
 # What make test needs and the machine lacks: PostgreSQL's server, a C compiler for
 # the race detector, and a Python with requests.

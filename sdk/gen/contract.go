@@ -280,8 +280,8 @@ var scalars = map[protoreflect.Kind]string{
 // as leaving it out.
 func required(d protoreflect.FieldDescriptor) bool {
 	rules, _ := proto.GetExtension(d.Options(), validate.E_Field).(*validate.FieldRules)
-	if rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED {
-		return false
+	if rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED || d.HasPresence() {
+		return rules.GetRequired() // what is absent is held to no other rule
 	}
 	text, n, small := rules.GetString(), rules.GetInt64(), rules.GetInt32()
 	return rules.GetRequired() || text.GetMinLen() > 0 || !allowsEmpty(text.GetPattern()) ||

@@ -101,6 +101,12 @@ func TestContractGrows(t *testing.T) {
 		if m := request(f, "GetPaymentRequest"); m != nil {
 			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("expand"), JsonName: proto.String("expand"), Number: proto.Int32(2),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_REPEATED.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum()})
+			list := request(f, "ListPaymentsRequest")
+			limits := proto.Clone(request(f, "CreatePaymentRequest").Field[0].Options).(*descriptorpb.FieldOptions)
+			list.Field = append(list.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("amount_min"), JsonName: proto.String("amountMin"), Number: proto.Int32(90),
+				Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_INT64.Enum(),
+				Proto3Optional: proto.Bool(true), OneofIndex: proto.Int32(0), Options: limits}) // above zero, if it is there
+			list.OneofDecl = []*descriptorpb.OneofDescriptorProto{{Name: proto.String("_amount_min")}}
 			payment := request(f, "Payment") // an object that holds one of its own kind
 			payment.Field = append(payment.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("parent_object"), JsonName: proto.String("parentObject"),
 				Number: proto.Int32(90), Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_MESSAGE.Enum(),
@@ -116,10 +122,10 @@ func TestContractGrows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][]string{
-		"go/types_gen.go":                 {"Expand []string `json:\"expand,omitzero\"`", "ParentObject *Payment"},
-		"typescript/src/types.gen.ts":     {"expand?: string[] | undefined;", "readonly parent_object: Payment | null;"},
+		"go/types_gen.go":                 {"Expand []string `json:\"expand,omitzero\"`", "ParentObject *Payment", "AmountMin *int64 `json:\"amount_min,omitzero\"`"},
+		"typescript/src/types.gen.ts":     {"expand?: string[] | undefined;", "readonly parent_object: Payment | null;", "amount_min?: number | undefined;"},
 		"typescript/src/shapes.gen.ts":    {"parent_object: () => paymentShape,"},
-		"python/src/florin/_resources.py": {"expand: Sequence[str] | None = None,"},
+		"python/src/florin/_resources.py": {"expand: Sequence[str] | None = None,", "amount_min: int | None = None,"},
 		"python/src/florin/_types.py":     {"parent_object: Payment | None"},
 	} {
 		for _, w := range want {

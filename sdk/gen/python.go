@@ -110,7 +110,11 @@ func pyFields(m *method) string {
 	for i, f := range m.Request.Fields {
 		pairs[i] = fmt.Sprintf("%q: %s", f.Name, f.Name)
 	}
-	return "{" + strings.Join(pairs, ", ") + "}"
+	if line := "{" + strings.Join(pairs, ", ") + "}"; len(line) <= wrapAt {
+		return line
+	}
+	pad := "\n" + strings.Repeat(" ", 16)
+	return "{" + pad + strings.Join(pairs, ","+pad) + ",\n" + strings.Repeat(" ", 12) + "}"
 }
 
 func pyPath(m *method) string {

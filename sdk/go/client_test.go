@@ -51,6 +51,13 @@ func (p *played) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
+// requests are those that came so far.
+func (p *played) requests() []*http.Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
 func answer(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(headers); i += 2 {
@@ -109,19 +116,19 @@ func TestRetries(t *testing.T) {
 			p, c, _ := play(t, x.first, paid)
 			err := x.do(c)
 			if x.again {
-				if err != nil || len(p.seen) != 2 {
-					t.Errorf("%d requests: %v", len(p.seen), err)
+				if err != nil || len(p.requests()) != 2 {
+					t.Errorf("%d requests: %v", len(p.requests()), err)
 				}
-			} else if len(p.seen) != 1 || !errors.Is(err, x.family) {
-				t.Errorf("%d requests: %v", len(p.seen), err)
+			} else if len(p.requests()) != 1 || !errors.Is(err, x.family) {
+				t.Errorf("%d requests: %v", len(p.requests()), err)
 			}
 			p, c, _ = play(t, x.first)
 			fault := new(Error)
 			if err := x.do(c); !errors.As(err, &fault) || fault.Family != x.family || fault.Retryable != x.again {
 				t.Errorf("in the end: %+v", err)
 			}
-			if want := map[bool]int{true: 1 + DefaultRetries, false: 1}[x.again]; len(p.seen) != want {
-				t.Errorf("%d requests in the end, want %d", len(p.seen), want)
+			if want := map[bool]int{true: 1 + DefaultRetries, false: 1}[x.again]; len(p.requests()) != want {
+				t.Errorf("%d requests in the end, want %d", len(p.requests()), want)
 			}
 		})
 	}
@@ -135,7 +142,7 @@ func TestOneKeyThroughAllTries(t *testing.T) {
 		}
 	}
 	var keys []string
-	for _, r := range p.seen {
+	for _, r := range p.requests() {
 		keys = append(keys, r.Header.Get("Idempotency-Key"))
 	}
 	if len(keys) != 4 || keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] || keys[2] == keys[3] {
@@ -144,13 +151,13 @@ func TestOneKeyThroughAllTries(t *testing.T) {
 	p, c, _ = play(t, answer(503, problem("overloaded")))
 	_, err := c.Payments.Create(t.Context(), &CreatePayment{Amount: 5}, WithIdempotencyKey("order-7"), WithRetries(0))
 	fault := new(Error)
-	if !errors.As(err, &fault) || fault.IdempotencyKey != "order-7" || p.seen[0].Header.Get("Idempotency-Key") != "order-7" {
+	if !errors.As(err, &fault) || fault.IdempotencyKey != "order-7" || p.requests()[0].Header.Get("Idempotency-Key") != "order-7" {
 		t.Errorf("a given key: %+v", err)
 	}
-	if _, err := c.Payments.Get(t.Context(), "pay_1", nil, WithRetries(0)); p.seen[1].Header["Idempotency-Key"] != nil {
+	if _, err := c.Payments.Get(t.Context(), "pay_1", nil, WithRetries(0)); p.requests()[1].Header["Idempotency-Key"] != nil {
 		t.Errorf("a read has a key: %v", err)
 	}
-	if _, err := c.Payments.Create(t.Context(), nil, WithIdempotencyKey("a\nb")); !errors.Is(err, ErrInvalidRequest) || len(p.seen) != 2 {
+	if _, err := c.Payments.Create(t.Context(), nil, WithIdempotencyKey("a\nb")); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 2 {
 		t.Errorf("a key that no header can hold: %v", err)
 	}
 }
@@ -202,7 +209,7 @@ func TestCancellation(t *testing.T) {
 		t.Errorf("between tries: %+v", err)
 	}
 	p, c, _ := play(t, paid)
-	if _, err := c.Payments.Create(ctx, nil); !errors.Is(err, context.Canceled) || !errors.Is(err, ErrNetwork) || len(p.seen) != 0 {
+	if _, err := c.Payments.Create(ctx, nil); !errors.Is(err, context.Canceled) || !errors.Is(err, ErrNetwork) || len(p.requests()) != 0 {
 		t.Errorf("before: %v", err)
 	}
 }
@@ -261,23 +268,41 @@ func TestWhatIsSent(t *testing.T) {
 	_, _ = c.Wallets.Limit(t.Context(), "wal_1", &LimitWallet{LimitPerDay: Ptr[int64](0)})
 	_, _ = c.Payments.Create(t.Context(), &CreatePayment{Amount: 5, CardNumber: "4242", Metadata: map[string]string{"a": "b"}})
 	_, _ = c.Payments.Cancel(t.Context(), "pay_1", nil)
-	if got := p.seen[0].RequestURI; got != "/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05Z" || p.bodies[0] != "" {
+	if got := p.requests()[0].RequestURI; got != "/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05Z" || p.bodies[0] != "" {
 		t.Errorf("%s %s", got, p.bodies[0])
 	}
-	if h := p.seen[0].Header; h.Get("Authorization") != "Bearer "+testKey || !strings.HasPrefix(h.Get("User-Agent"), "florin-go/"+Version+" (") {
+	if h := p.requests()[0].Header; h.Get("Authorization") != "Bearer "+testKey || !strings.HasPrefix(h.Get("User-Agent"), "florin-go/"+Version+" (") {
 		t.Errorf("%v", h)
 	}
 	if got := p.bodies[1:]; !slices.Equal(got, []string{`{"limit_per_day":0}`, `{"amount":5,"card_number":"4242","metadata":{"a":"b"}}`, `{}`}) {
 		t.Errorf("%q", got)
 	}
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.seen) != 4 {
+		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 4 {
 			t.Errorf("id %q: %v", id, err)
 		}
 	}
 	got := query([]byte(`{"limit":3,"live":true,"status":["a","b"],"metadata":{"k":"v"}}`))
 	if got != "limit=3&live=true&metadata%5Bk%5D=v&status=a&status=b" {
 		t.Error(got)
+	}
+}
+
+// TestEmptyPageWithMoreBehind: a filter that matches little gives pages that hold
+// nothing, and the walk goes on.
+func TestEmptyPageWithMoreBehind(t *testing.T) {
+	p, c, _ := play(t, answer(200, `{"data":[],"has_more":true,"next_cursor":"pay_5"}`),
+		answer(200, `{"data":[{"id":"pay_4"}],"has_more":true,"next_cursor":"pay_3"}`), answer(200, `{"data":[],"has_more":false,"next_cursor":""}`))
+	var ids []string
+	for payment, err := range c.Payments.List(t.Context(), &ListPayments{EndingBefore: "pay_9"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, payment.ID)
+	}
+	seen := p.requests()
+	if !slices.Equal(ids, []string{"pay_4"}) || len(seen) != 3 || seen[2].RequestURI != "/v1/payments?ending_before=pay_3" {
+		t.Errorf("%v after %d requests", ids, len(seen))
 	}
 }
 
@@ -294,7 +319,7 @@ func TestWalkEndsWithTheFirstError(t *testing.T) {
 	if !slices.Equal(ids, []string{"pay_2", "pay_1"}) || !errors.Is(last, ErrNotFound) {
 		t.Errorf("%v %v", ids, last)
 	}
-	if got := p.seen[1].RequestURI; got != "/v1/payments?limit=2&starting_after=pay_1" {
+	if got := p.requests()[1].RequestURI; got != "/v1/payments?limit=2&starting_after=pay_1" {
 		t.Error(got)
 	}
 }

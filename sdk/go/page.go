@@ -12,13 +12,17 @@ type Page[T any] struct {
 	Data    []*T   `json:"data"`     // in the list's order
 	HasMore bool   `json:"has_more"` // in the direction of reading
 	URL     string `json:"url"`
-	Extra   Extra  `json:"-"`
+	// NextCursor is where the next page begins. A page can be short, even empty, and
+	// yet have one: the platform looked at as many objects as it does at once.
+	NextCursor string `json:"next_cursor"`
+	Extra      Extra  `json:"-"`
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	var object string
-	return read(data, &p.Extra, members{"object": &object, "data": &p.Data, "has_more": &p.HasMore, "url": &p.URL})
+	return read(data, &p.Extra, members{"object": &object, "data": &p.Data, "has_more": &p.HasMore, "url": &p.URL,
+		"next_cursor": &p.NextCursor})
 }
 
 // row is an object that a list holds.
@@ -53,6 +57,9 @@ func walk[T any, R row[T]](ctx context.Context, c *Client, what call, options []
 				if !yield(page.Data[i], nil) {
 					return
 				}
+			}
+			if page.NextCursor != "" {
+				last = page.NextCursor
 			}
 			if !page.HasMore || last == "" {
 				return

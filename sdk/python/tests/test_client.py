@@ -227,6 +227,15 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(ids, ["pay_2", "pay_1"])
         self.assertEqual(p.seen[1].url, "http://x/v1/payments?limit=2&starting_after=pay_1")
 
+    def test_an_empty_page_with_more_behind(self) -> None:
+        def page(ids: list[str], cursor: str) -> Answer:
+            rows = [{"id": id} for id in ids]
+            return answer(200, {"data": rows, "has_more": bool(cursor), "url": "/v1/payments", "next_cursor": cursor})
+
+        p = Played(page([], "pay_5"), page(["pay_4"], "pay_3"), page([], ""))
+        self.assertEqual([x.id for x in p.client.payments.list(ending_before="pay_9")], ["pay_4"])
+        self.assertEqual([r.url.split("=")[1] for r in p.seen], ["pay_9", "pay_5", "pay_3"])
+
 
 class TransportTest(unittest.TestCase):
     """The transport against sockets."""

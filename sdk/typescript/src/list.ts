@@ -8,6 +8,11 @@ export interface Page<T> {
   /** There is more in the direction of reading. */
   readonly has_more: boolean;
   readonly url: string;
+  /**
+   * Where the next page begins. A page can be short, even empty, and yet have one: the platform
+   * looked at as many objects as it does at once.
+   */
+  readonly next_cursor?: string;
 }
 
 /**
@@ -37,11 +42,12 @@ export class List<T> implements AsyncIterable<T> {
     for (let call = this.#call; ; ) {
       const page = await this.#page(call);
       yield page;
-      const [place, from] = this.#backwards ? (["ending_before", page.data[0]] as const) : (["starting_after", page.data.at(-1)] as const);
-      if (!page.has_more || from === undefined) {
+      const last = (this.#backwards ? page.data[0] : page.data.at(-1)) as { id: string } | undefined;
+      const from = page.next_cursor || last?.id;
+      if (!page.has_more || !from) {
         return;
       }
-      call = { ...call, params: { ...call.params, [place]: (from as { id: string }).id } };
+      call = { ...call, params: { ...call.params, [this.#backwards ? "ending_before" : "starting_after"]: from } };
     }
   }
 

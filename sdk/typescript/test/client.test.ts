@@ -203,3 +203,17 @@ test("a walk ends with the first error", async () => {
   assert.deepEqual(ids, ["pay_2", "pay_1"]);
   assert.equal(p.seen[1]!.url, "http://x/v1/payments?limit=2&starting_after=pay_1");
 });
+
+test("an empty page with more behind", async () => {
+  const p = play(
+    answer(200, '{"data":[],"has_more":true,"next_cursor":"pay_5"}'),
+    answer(200, '{"data":[{"id":"pay_4"}],"has_more":true,"next_cursor":"pay_3"}'),
+    answer(200, '{"data":[],"has_more":false,"next_cursor":""}'),
+  );
+  const ids: string[] = [];
+  for await (const payment of p.client.payments.list({ ending_before: "pay_9" })) {
+    ids.push(payment.id);
+  }
+  assert.deepEqual(ids, ["pay_4"]);
+  assert.deepEqual(p.seen.map((s) => s.url.split("=")[1]), ["pay_9", "pay_5", "pay_3"]);
+});

@@ -24,16 +24,27 @@ class Page(Generic[R]):
     data: Sequence[R]  # in the list's order
     has_more: bool  # in the direction of reading
     url: str
+    # Where the next page begins. A page can be short, even empty, and yet have one: the platform
+    # looked at as many objects as it does at once.
+    next_cursor: str
     # What the platform sent and this version does not know.
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+_KNOWN = ("object", "data", "has_more", "url", "next_cursor")
 
 
 def page_reader(read: Callable[[Any], R]) -> Callable[[Any], Page[R]]:
     """Makes the function that reads a page of objects."""
 
     def read_page(page: Any) -> Page[R]:
-        extra = {k: v for k, v in page.items() if k not in ("object", "data", "has_more", "url")}
-        return Page(data=[read(row) for row in page["data"]], has_more=page["has_more"], url=page["url"], extra=extra)
+        return Page(
+            data=[read(row) for row in page["data"]],
+            has_more=page["has_more"],
+            url=page["url"],
+            next_cursor=page.get("next_cursor", ""),
+            extra={k: v for k, v in page.items() if k not in _KNOWN},
+        )
 
     return read_page
 
@@ -55,12 +66,11 @@ class Pages(Generic[R]):
         while True:
             page = self._fetch(place)
             yield page
-            if not page.has_more or not page.data:
+            last = page.data[0 if self._backwards else -1].id if page.data else ""
+            cursor = page.next_cursor or last
+            if not page.has_more or not cursor:
                 return
-            if self._backwards:
-                place = {"ending_before": page.data[0].id}
-            else:
-                place = {"starting_after": page.data[-1].id}
+            place = {"ending_before" if self._backwards else "starting_after": cursor}
 
     def __iter__(self) -> Iterator[R]:
         for page in self.pages():
