@@ -41,14 +41,18 @@ fuzz: ## run each fuzz test for FUZZTIME (10s)
 bench: setup build ## measure throughput and latency beside the machine's ceilings, and keep the table (about 10 minutes)
 	@$(WITH_DB) bin/florin bench --markdown docs/benchmarks.md $(ARGS)
 
-gen: $(BUF) ## generate gen/ from proto/
+gen: $(BUF) ## generate gen/ and the client libraries' types and methods from proto/
 	@echo "generating gen/"
 	@$(BUF) generate
+	@echo "generating sdk/"
+	@$(BUF) build -o - | $(GO) run ./sdk/gen -out sdk
 
-gen-check: $(BUF) ## fail when gen/ is not what proto/ gives
+gen-check: $(BUF) ## fail when what is generated is not what proto/ gives
 	@echo "comparing gen/ with what proto/ gives"
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && $(BUF) generate -o "$$new" && diff -rq "$$new/gen" gen || \
 		{ echo "gen/ is stale: run make gen" >&2; exit 1; }
+	@echo "comparing sdk/ with what proto/ gives"
+	@$(BUF) build -o - | $(GO) run ./sdk/gen -out sdk -check
 
 lint: $(BUF) $(LINT) ## check the contract, its compatibility, the format and the code
 	@echo "checking the contract"
@@ -59,7 +63,7 @@ lint: $(BUF) $(LINT) ## check the contract, its compatibility, the format and th
 	@$(LINT) run ./...
 
 clean: ## remove what the targets made
-	@rm -rf bin .venv tools/node_modules
+	@rm -rf bin .venv tools/node_modules sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/build
 
 # What make test needs and the machine lacks: PostgreSQL's server, a C compiler for
 # the race detector, and a Python with requests.

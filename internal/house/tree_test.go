@@ -17,7 +17,8 @@ import (
 const module = "github.com/florinpay/florin"
 
 // notOurs lists folders that nobody writes by hand or that are made on the spot.
-var notOurs = []string{".git", ".venv", "bin", "gen", "proto/buf", "proto/google", "tools/node_modules"}
+var notOurs = []string{".git", ".venv", "bin", "gen", "proto/buf", "proto/google", "tools/node_modules",
+	"sdk/typescript/node_modules", "sdk/typescript/dist", "sdk/typescript/build"}
 
 // tree is the source of the module, as far as people write it.
 type tree struct {

@@ -1,0 +1,3 @@
+module github.com/florinpay/florin/sdk/go
+
+go 1.24
