@@ -34,17 +34,17 @@ func (d *xmlDecoder) document(m protoreflect.Message, s *Shape, given FieldSet) 
 		return
 	}
 	t := d.start()
-	ours := string(t.local) == s.root.name
+	ours := string(t.local()) == s.root.name
 	d.path = append(d.path, Step{Name: s.root.name})
 	if !ours {
-		d.path[0] = Step{Name: string(t.local), Own: true}
+		d.path[0] = Step{Name: string(t.local()), Own: true}
 	}
 	if !ours || t.foreign {
 		d.report(CodeWrongType, "The root element must be "+s.root.name+", in the namespace "+s.space+" or in none.")
-		d.skip(&t)
+		d.skip(t)
 	} else {
-		d.plain(&t)
-		d.object(m, s, given, &t)
+		d.plain(t)
+		d.object(m, s, given, t)
 	}
 	d.path = d.path[:0]
 	if d.outside(); !d.broken && d.pos < len(d.data) {
@@ -53,7 +53,7 @@ func (d *xmlDecoder) document(m protoreflect.Message, s *Shape, given FieldSet) 
 }
 
 // plain reports the attributes of an element: none has a meaning here.
-func (d *xmlDecoder) plain(t *tag) {
+func (d *xmlDecoder) plain(t tag) {
 	for _, name := range t.attributes {
 		d.path = append(d.path, Step{Name: "@" + string(name), Own: true})
 		d.report(refusedUnknown.Code, "Attributes are not read here. Leave them out.")
@@ -61,13 +61,13 @@ func (d *xmlDecoder) plain(t *tag) {
 	}
 }
 
-func (d *xmlDecoder) object(m protoreflect.Message, s *Shape, given FieldSet, t *tag) {
+func (d *xmlDecoder) object(m protoreflect.Message, s *Shape, given FieldSet, t tag) {
 	seen := FieldSet(0)
 	for d.next(t) {
 		inner := d.start()
-		x := s.Named[string(inner.local)]
+		x := s.Named[string(inner.local())]
 		if x == nil || inner.foreign {
-			d.unknown(&inner)
+			d.unknown(inner)
 			continue
 		}
 		mark := len(d.path)
@@ -75,16 +75,16 @@ func (d *xmlDecoder) object(m protoreflect.Message, s *Shape, given FieldSet, t 
 		if x.List {
 			d.path = append(d.path, Step{Index: m.Get(x.Field).List().Len(), List: true})
 		}
-		d.plain(&inner)
+		d.plain(inner)
 		switch {
 		case given&x.Bit() != 0:
-			d.refuse(&inner, refusedGiven)
+			d.refuse(inner, refusedGiven)
 		case seen&x.Bit() != 0 && !x.List:
-			d.refuse(&inner, refusedTwice)
+			d.refuse(inner, refusedTwice)
 		case seen&x.rivals != 0:
-			d.refuse(&inner, refusedConflict)
+			d.refuse(inner, refusedConflict)
 		default:
-			d.value(m, x, &inner)
+			d.value(m, x, inner)
 		}
 		seen |= x.Bit()
 		d.path = d.path[:mark]
@@ -92,7 +92,7 @@ func (d *xmlDecoder) object(m protoreflect.Message, s *Shape, given FieldSet, t 
 }
 
 // next moves to the next element inside t; text before it is refused.
-func (d *xmlDecoder) next(t *tag) bool {
+func (d *xmlDecoder) next(t tag) bool {
 	more, stray := d.child(t)
 	if stray {
 		d.report(CodeWrongType, "Text stands where only elements may.")
@@ -101,8 +101,8 @@ func (d *xmlDecoder) next(t *tag) bool {
 }
 
 // unknown refuses an element that has no place here.
-func (d *xmlDecoder) unknown(t *tag) {
-	d.path = append(d.path, Step{Name: string(t.local), Own: true})
+func (d *xmlDecoder) unknown(t tag) {
+	d.path = append(d.path, Step{Name: string(t.local()), Own: true})
 	if t.foreign {
 		d.refuse(t, Refusal{CodeUnknownField, "The element is in another namespace. Use " + contractSpace + ", or none."})
 	} else {
@@ -112,13 +112,13 @@ func (d *xmlDecoder) unknown(t *tag) {
 }
 
 // refuse reports why an element is not taken, and passes it.
-func (d *xmlDecoder) refuse(t *tag, r Refusal) {
+func (d *xmlDecoder) refuse(t tag, r Refusal) {
 	d.report(r.Code, r.Detail)
 	d.skip(t)
 }
 
 // value reads the element of x into m.
-func (d *xmlDecoder) value(m protoreflect.Message, x *Member, t *tag) {
+func (d *xmlDecoder) value(m protoreflect.Message, x *Member, t tag) {
 	switch {
 	case x.Dict:
 		d.dict(m.Mutable(x.Field).Map(), t)
@@ -142,7 +142,7 @@ func (d *xmlDecoder) value(m protoreflect.Message, x *Member, t *tag) {
 
 // scalar reads one value of x's kind. White space around it is passed where it can be
 // no part of it. false: refused.
-func (d *xmlDecoder) scalar(x *Member, t *tag) (protoreflect.Value, bool) {
+func (d *xmlDecoder) scalar(x *Member, t tag) (protoreflect.Value, bool) {
 	raw, ok := d.text(t, x)
 	if !ok {
 		return protoreflect.Value{}, false
@@ -165,23 +165,23 @@ func (d *xmlDecoder) scalar(x *Member, t *tag) (protoreflect.Value, bool) {
 }
 
 // dict reads <entry><key>…</key><value>…</value></entry> as often as it is there.
-func (d *xmlDecoder) dict(into protoreflect.Map, t *tag) {
+func (d *xmlDecoder) dict(into protoreflect.Map, t tag) {
 	for n := 0; d.next(t); {
 		inner := d.start()
-		if string(inner.local) != entryElement.name || inner.foreign {
-			d.unknown(&inner)
+		if string(inner.local()) != entryElement.name || inner.foreign {
+			d.unknown(inner)
 			continue
 		}
 		d.path = append(d.path, Step{Name: entryElement.name}, Step{Index: n, List: true})
-		d.plain(&inner)
-		d.entry(into, &inner)
+		d.plain(inner)
+		d.entry(into, inner)
 		d.path = d.path[:len(d.path)-2]
 		n++
 	}
 }
 
 // entry reads the two halves of a pair, each exactly once.
-func (d *xmlDecoder) entry(into protoreflect.Map, t *tag) {
+func (d *xmlDecoder) entry(into protoreflect.Map, t tag) {
 	var halves [2]struct {
 		text  protoreflect.Value
 		there bool
@@ -190,18 +190,18 @@ func (d *xmlDecoder) entry(into protoreflect.Map, t *tag) {
 	for d.next(t) {
 		inner := d.start()
 		i := 0
-		if string(inner.local) == names[1] {
+		if string(inner.local()) == names[1] {
 			i = 1
 		}
-		if string(inner.local) != names[i] || inner.foreign {
-			d.unknown(&inner)
+		if string(inner.local()) != names[i] || inner.foreign {
+			d.unknown(inner)
 			continue
 		}
 		d.path = append(d.path, Step{Name: names[i]})
-		d.plain(&inner)
+		d.plain(inner)
 		if halves[i].there {
-			d.refuse(&inner, refusedTwice)
-		} else if v, ok := d.scalar(&textMember, &inner); ok {
+			d.refuse(inner, refusedTwice)
+		} else if v, ok := d.scalar(&textMember, inner); ok {
 			halves[i].text = v
 		}
 		halves[i].there = true

@@ -30,24 +30,21 @@ var isName = func() (table [256]bool) {
 	return table
 }()
 
-// name reads a name with its optional prefix.
-func (s *xmlScanner) name() (prefix, local, whole []byte) {
+// name reads a name, with the length of its optional prefix.
+func (s *xmlScanner) name() (name []byte, prefix int) {
 	start := s.pos
 	for s.pos < len(s.data) && isName[s.data[s.pos]] {
 		s.pos++
 	}
-	whole = s.data[start:s.pos]
-	local = whole
-	if colon := bytes.IndexByte(whole, ':'); colon >= 0 {
-		prefix, local = whole[:colon], whole[colon+1:]
-		if !begins(prefix) || bytes.IndexByte(local, ':') >= 0 {
-			local = nil
-		}
+	name = s.data[start:s.pos]
+	local := name
+	if prefix = max(0, bytes.IndexByte(name, ':')); prefix > 0 {
+		local = name[prefix+1:]
 	}
-	if !begins(local) {
+	if !begins(local) || !begins(name) || bytes.IndexByte(local, ':') >= 0 {
 		s.malformed("A name of ASCII letters was expected. Write &lt; for the character < itself.")
 	}
-	return prefix, local, whole
+	return name, prefix
 }
 
 // begins reports whether a name begins as names do.
@@ -58,7 +55,7 @@ func begins(name []byte) bool {
 // attribute reads one attribute of t: a declaration of a namespace, or one that has
 // no place here.
 func (s *xmlScanner) attribute(t *tag) {
-	prefix, local, whole := s.name()
+	name, prefix := s.name()
 	if s.broken {
 		return
 	}
@@ -67,20 +64,20 @@ func (s *xmlScanner) attribute(t *tag) {
 		return
 	}
 	for _, other := range t.attributes {
-		if bytes.Equal(other, whole) {
+		if bytes.Equal(other, name) {
 			s.malformed("An attribute is there more than once.")
 			return
 		}
 	}
 	switch {
-	case string(whole) == "xmlns":
+	case string(name) == "xmlns":
 		s.declare(t, nil, value)
-	case string(prefix) == "xmlns":
-		s.declare(t, local, value)
+	case string(name[:prefix]) == "xmlns":
+		s.declare(t, name[prefix+1:], value)
 	case len(t.attributes) == attributesMax:
 		s.fail(CodeTooMany, "An element may have at most 16 attributes.")
 	default:
-		t.attributes = append(t.attributes, whole)
+		t.attributes = append(t.attributes, name)
 	}
 }
 
@@ -112,16 +109,17 @@ func (s *xmlScanner) declare(t *tag, prefix, uri []byte) {
 
 // settle finds the namespace of t by the declarations in force.
 func (s *xmlScanner) settle(t *tag) {
+	prefix := t.name[:t.prefix]
 	for i := len(s.spaces) - 1; i >= 0; i-- {
-		if bytes.Equal(s.spaces[i].prefix, t.prefix) {
+		if bytes.Equal(s.spaces[i].prefix, prefix) {
 			t.foreign = s.spaces[i].kind == spaceForeign
 			return
 		}
 	}
 	switch {
-	case string(t.prefix) == "xml":
+	case string(prefix) == "xml":
 		t.foreign = true
-	case len(t.prefix) > 0:
+	case len(prefix) > 0:
 		s.malformed("A prefix is not declared.")
 	}
 }

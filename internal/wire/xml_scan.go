@@ -12,15 +12,22 @@ type xmlScanner struct {
 	spare  []byte // a text that is not one piece of the document
 }
 
-// tag is a start tag.
+// tag is a start tag. It is passed by value, which costs no allocation.
 type tag struct {
 	name       []byte   // as written: the end tag repeats it
-	local      []byte   // without its prefix
-	prefix     []byte   // may be empty
+	prefix     int      // bytes of the name that are its prefix
 	foreign    bool     // in another namespace than the contract's, or none
 	empty      bool     // <name/>
 	scope      int      // namespaces declared outside it
 	attributes [][]byte // names of attributes, which nothing here has
+}
+
+// local is the name without its prefix.
+func (t tag) local() []byte {
+	if t.prefix == 0 {
+		return t.name
+	}
+	return t.name[t.prefix+1:]
 }
 
 func (s *xmlScanner) malformed(detail string) { s.fail(CodeMalformedXML, detail) }
@@ -165,7 +172,7 @@ func (s *xmlScanner) start() (t tag) {
 		return t
 	}
 	t.scope = len(s.spaces)
-	t.prefix, t.local, t.name = s.name()
+	t.name, t.prefix = s.name()
 	for !s.broken {
 		blank := s.blank()
 		switch {
@@ -188,7 +195,7 @@ func (s *xmlScanner) start() (t tag) {
 }
 
 // end leaves an element.
-func (s *xmlScanner) end(t *tag) {
+func (s *xmlScanner) end(t tag) {
 	s.depth--
 	s.spaces = s.spaces[:t.scope]
 	if t.empty {
@@ -210,7 +217,7 @@ func (s *xmlScanner) end(t *tag) {
 
 // child moves to the next element inside t and reports whether there is one; if not,
 // it has left t. stray means that text stood before it.
-func (s *xmlScanner) child(t *tag) (more, stray bool) {
+func (s *xmlScanner) child(t tag) (more, stray bool) {
 	for !s.broken {
 		if t.empty {
 			s.end(t)
@@ -239,13 +246,12 @@ func (s *xmlScanner) child(t *tag) (more, stray bool) {
 }
 
 // skip passes an element and all that is inside, checking only that it is XML.
-func (s *xmlScanner) skip(t *tag) {
+func (s *xmlScanner) skip(t tag) {
 	for {
 		more, _ := s.child(t)
 		if !more {
 			return
 		}
-		inner := s.start()
-		s.skip(&inner)
+		s.skip(s.start())
 	}
 }

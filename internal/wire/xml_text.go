@@ -30,7 +30,7 @@ func (s *xmlScanner) run() (text []byte, ascii bool) {
 
 // text reads the text of the element that t began, and leaves it. Its bytes are valid
 // until the next text. false: it was refused, and passed.
-func (s *xmlScanner) text(t *tag, x *Member) (text []byte, ok bool) {
+func (s *xmlScanner) text(t tag, x *Member) (text []byte, ok bool) {
 	if t.empty {
 		s.end(t)
 		return nil, true
@@ -45,7 +45,7 @@ func (s *xmlScanner) text(t *tag, x *Member) (text []byte, ok bool) {
 }
 
 // pieces reads the rest of a text that is not one plain run.
-func (s *xmlScanner) pieces(t *tag, x *Member, first []byte) (text []byte, ok bool) {
+func (s *xmlScanner) pieces(t tag, x *Member, first []byte) (text []byte, ok bool) {
 	s.spare = append(s.spare[:0], first...)
 	nested := false
 	for !s.broken {
@@ -66,8 +66,7 @@ func (s *xmlScanner) pieces(t *tag, x *Member, first []byte) (text []byte, ok bo
 				s.report(r.Code, r.Detail)
 			}
 			nested = true
-			inner := s.start()
-			s.skip(&inner)
+			s.skip(s.start())
 		default:
 			s.characters()
 		}
