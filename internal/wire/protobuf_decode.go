@@ -90,7 +90,7 @@ func (c *protobufChecker) field(data []byte) (number protowire.Number, kind prot
 		return 0, 0, nil, nil
 	}
 	if kind == protowire.StartGroupType || kind == protowire.EndGroupType {
-		c.malformed("Groups are not read.")
+		c.malformed("Groups are not read. Is the body Protobuf?")
 		return 0, 0, nil, nil
 	}
 	data = data[n:]
