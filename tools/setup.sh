@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs Debian packages that a target needs and this machine lacks.
-# usage: tools/setup.sh tests|contract
+# usage: tools/setup.sh tests|contract|interop
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -52,8 +52,12 @@ tests)
 contract)
 	have npm || missing+=(nodejs npm)
 	;;
+interop)
+	have xmllint || missing+=(libxml2-utils)
+	have python3 || missing+=(python3)
+	;;
 *)
-	echo "usage: tools/setup.sh tests|contract" >&2
+	echo "usage: tools/setup.sh tests|contract|interop" >&2
 	exit 2
 	;;
 esac

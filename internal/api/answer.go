@@ -18,13 +18,10 @@ func (v *visit) respond() {
 	v.write(http.StatusOK, c.answer, c, v.answer)
 }
 
-// refuse writes f as a problem, in the default format if no other is acceptable.
+// refuse writes f as a problem, in a format that the caller accepts if there is one.
 func (v *visit) refuse(f *fault.Fault) {
 	v.fault = f
-	c := v.door.codecs.writes(v.r.Header["Accept"])
-	if c == nil {
-		c = &v.door.codecs[0]
-	}
+	c := v.door.codecs.complains(v.r.Header["Accept"])
 	h := v.w.Header()
 	if wait := retryAfter(f); wait != "" {
 		h.Set("Retry-After", wait)

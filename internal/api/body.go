@@ -54,7 +54,7 @@ func (v *visit) readBody(m proto.Message) error {
 		return err
 	}
 	if c == nil && len(*buffer) > 0 {
-		return ErrMediaType.With("The body has no Content-Type. Send Content-Type: application/json.")
+		return ErrMediaType.With("The body has no Content-Type. Send application/json, application/xml or application/protobuf.")
 	}
 	if c == nil {
 		c = &v.door.codecs[0]

@@ -11,32 +11,47 @@ import (
 
 // Faults of negotiation.
 var (
-	ErrMediaType     = fault.New(fault.MediaType, "media_type_unsupported", "The body's Content-Type is not one that is read here. Send application/json in UTF-8.")
+	ErrMediaType     = fault.New(fault.MediaType, "media_type_unsupported", "The body's Content-Type is not one that is read here. Send application/json, application/xml or application/protobuf, in UTF-8.")
 	ErrEncoding      = fault.New(fault.MediaType, "content_encoding_unsupported", "Compressed bodies are not read here. Send the body without Content-Encoding.")
-	ErrNotAcceptable = fault.New(fault.NotAcceptable, "not_acceptable", "None of the formats in Accept can be answered. Accept application/json.")
+	ErrNotAcceptable = fault.New(fault.NotAcceptable, "not_acceptable", "None of the formats in Accept can be answered. Accept application/json, application/xml or application/protobuf.")
 )
 
-// codec is one format of bodies. Another format is another entry in the table
-// of codecs; nothing else changes.
+// codec is one name of a format of bodies. Another format is another entry in the
+// table of codecs; nothing else changes.
 type codec struct {
-	media   string   // as requests and Accept name it, in lower case
-	answer  []string // the Content-Type header of an answer
-	problem []string // the Content-Type header of a problem
-	decode  func(data []byte, m proto.Message, given wire.FieldSet) error
-	encode  func(out []byte, m proto.Message) []byte
+	media        string   // as requests and Accept name it, in lower case
+	problemMedia string   // of problems; Accept may name it too
+	answer       []string // the Content-Type header of an answer
+	problem      []string // the Content-Type header of a problem
+	decode       func(data []byte, m proto.Message, given wire.FieldSet) error
+	encode       func(out []byte, m proto.Message) []byte
 }
 
 // codecs is the table, the preferred format first.
 type codecs []codec
 
+const (
+	inUTF8      = "; charset=utf-8"
+	problemJSON = "application/problem+json"
+	problemXML  = "application/problem+xml"
+)
+
 func newCodecs(all wire.Shapes) codecs {
-	return codecs{{
-		media:   "application/json",
-		answer:  []string{"application/json; charset=utf-8"},
-		problem: []string{"application/problem+json; charset=utf-8"},
-		decode:  all.DecodeJSON,
-		encode:  all.EncodeJSON,
-	}}
+	table := codecs{
+		{media: "application/json", problemMedia: problemJSON, decode: all.DecodeJSON, encode: all.EncodeJSON},
+		{media: "application/xml", problemMedia: problemXML, decode: all.DecodeXML, encode: all.EncodeXML},
+		{media: "application/protobuf", problemMedia: "application/protobuf", decode: all.DecodeProtobuf, encode: all.EncodeProtobuf},
+		{media: "application/x-protobuf", problemMedia: "application/x-protobuf", decode: all.DecodeProtobuf, encode: all.EncodeProtobuf},
+		{media: "text/xml", problemMedia: problemXML, decode: all.DecodeXML, encode: all.EncodeXML},
+	}
+	for i, c := range table {
+		charset := inUTF8
+		if c.problemMedia == c.media { // Protobuf: bytes, and the status says what they are
+			charset = ""
+		}
+		table[i].answer, table[i].problem = []string{c.media + charset}, []string{c.problemMedia + charset}
+	}
+	return table
 }
 
 // reads finds the codec for a request's Content-Type header; nil without one.

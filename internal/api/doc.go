@@ -14,7 +14,7 @@
 //	once        once.go        the idempotency key
 //	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls
 //
-// settle to once are connect interceptors and know nothing of HTTP or JSON.
+// settle to once are connect interceptors and know nothing of HTTP or formats.
 // Another format is another entry of codecs; another transport is another
 // caller of the same chain, below the same porch. Handlers do not notice.
 //

@@ -9,14 +9,37 @@ func (t codecs) writes(header []string) *codec {
 	if len(header) == 0 || len(header) == 1 && (header[0] == "*/*" || header[0] == t[0].media) {
 		return &t[0]
 	}
+	return t.best(header, func(c *codec, ranges []mediaRange) int { return quality(ranges, c.media) })
+}
+
+// complains finds the codec for a problem: one whose answers are acceptable, or whose
+// media type for problems is named; the first one if there is none.
+func (t codecs) complains(header []string) *codec {
+	c := t.best(header, func(c *codec, ranges []mediaRange) int {
+		q := quality(ranges, c.media)
+		for _, r := range ranges {
+			if r.media == c.problemMedia {
+				q = max(q, r.quality)
+			}
+		}
+		return q
+	})
+	if c == nil {
+		c = &t[0]
+	}
+	return c
+}
+
+// best is the codec that is wanted most, nil if none is. An empty header wants the first.
+func (t codecs) best(header []string, wanted func(*codec, []mediaRange) int) *codec {
 	ranges := parseAccept(header)
 	if len(ranges) == 0 {
-		return &t[0] // an empty Accept says nothing
+		return &t[0]
 	}
 	var best *codec
 	bestQuality := 0
 	for i := range t {
-		if q := quality(ranges, t[i].media); q > bestQuality {
+		if q := wanted(&t[i], ranges); q > bestQuality {
 			best, bestQuality = &t[i], q
 		}
 	}

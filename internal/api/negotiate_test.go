@@ -48,6 +48,29 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
+// TestProblemsAreReadable: a problem comes in a format that the caller accepts, if
+// there is one.
+func TestProblemsAreReadable(t *testing.T) {
+	table := newCodecs(wire.ContractShapes())
+	for accept, want := range map[string]string{
+		"": "application/problem+json; charset=utf-8", "*/*": "application/problem+json; charset=utf-8",
+		"text/html":                       "application/problem+json; charset=utf-8",
+		"application/json":                "application/problem+json; charset=utf-8",
+		"application/xml":                 "application/problem+xml; charset=utf-8",
+		"text/xml":                        "application/problem+xml; charset=utf-8",
+		"text/html, application/xml;q=.9": "application/problem+json; charset=utf-8",
+		"application/problem+xml":         "application/problem+xml; charset=utf-8",
+		"application/protobuf":            "application/protobuf",
+		"application/x-protobuf":          "application/x-protobuf",
+		"application/problem+json;q=0.5, application/problem+xml;q=0.4": "application/problem+json; charset=utf-8",
+		"*/*, application/json;q=0":                                     "application/problem+xml; charset=utf-8",
+	} {
+		if got := table.complains([]string{accept}).problem[0]; got != want {
+			t.Errorf("Accept %q: problems come as %q, want %q", accept, got, want)
+		}
+	}
+}
+
 func TestContentTypes(t *testing.T) {
 	table := codecs{{media: "application/json"}, {media: "application/xml"}}
 	for header, want := range map[string]string{

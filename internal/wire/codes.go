@@ -15,7 +15,10 @@ const (
 	CodeInvalidUTF8       = "invalid_utf8"
 	CodeInvalidValue      = "invalid_value"
 	CodeMalformedJSON     = "malformed_json"
+	CodeMalformedProtobuf = "malformed_protobuf"
 	CodeMalformedQuery    = "malformed_query"
+	CodeMalformedXML      = "malformed_xml"
+	CodeMarkupRefused     = "markup_refused"
 	CodeNotAllowed        = "not_allowed_value"
 	CodeNotAnInteger      = "not_an_integer"
 	CodeOutOfRange        = "number_out_of_range"
@@ -33,6 +36,25 @@ const (
 	CodeUnknownField      = "unknown_field"
 	CodeUnknownValue      = "unknown_value"
 	CodeWrongType         = "wrong_type"
+)
+
+// Refusal is why a value is not taken: a code and a sentence. The zero Refusal
+// means that it is.
+type Refusal struct{ Code, Detail string }
+
+// What each format refuses in the same words.
+var (
+	refusedUnknown  = Refusal{CodeUnknownField, "There is no such field here. Check its spelling, or leave it out."}
+	refusedGiven    = Refusal{CodeUnknownField, "The URL gives this field; leave it out of the body."}
+	refusedTwice    = Refusal{CodeDuplicateField, "The field is there more than once."}
+	refusedConflict = Refusal{CodeConflictingFields, "Another field is given that excludes this one."}
+
+	refusals = map[string]Refusal{
+		CodeInvalidCharacter: {CodeInvalidCharacter, "Control characters other than tabs and line ends, U+FFFE and U+FFFF are not taken: not every format can carry them."},
+		CodeInvalidUTF8:      {CodeInvalidUTF8, "The text is not valid UTF-8."},
+		CodeNotAnInteger:     {CodeNotAnInteger, "Must be a whole number without fraction, exponent, plus sign or leading zeros."},
+		CodeOutOfRange:       {CodeOutOfRange, "The number is too large to be kept exactly."},
+	}
 )
 
 // PlacesMax is how many bad places one answer names at most.

@@ -23,9 +23,24 @@
 // leave out what is empty.
 //
 // In requests null means absent. Unknown and repeated names, wrong types, more
-// than one JSON value, more than 64 levels, invalid UTF-8 and U+0000 are
-// refused. One answer names up to 20 bad places by JSON pointer; JSON that is
-// broken is one bad place, where it broke.
+// than one JSON value, more than 64 levels, invalid UTF-8 and characters that XML
+// cannot carry are refused. One answer names up to 20 bad places by JSON pointer;
+// JSON that is broken is one bad place, where it broke.
 //
-// Sources: RFC 8259, RFC 6901.
+// # XML
+//
+// An element for each field, in JSON's names and notations; what is null in JSON has
+// no element. A scanner of our own reads it, without document types, processing
+// instructions or attributes, so nothing is expanded or fetched. Bad places are named
+// by XML path.
+//
+// # Protobuf
+//
+// The library's encoding. Before the library decodes, a checker refuses what it would
+// let pass: unknown and repeated fields, other encodings, texts and numbers that the
+// other formats refuse.
+//
+// docs/api/formats.md is the page for callers.
+//
+// Sources: RFC 8259, RFC 6901, XML 1.0, Namespaces in XML 1.0, RFC 9457 Appendix B.
 package wire

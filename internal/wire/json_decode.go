@@ -5,13 +5,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// decoder fills a message from JSON in one pass.
-type decoder struct{ scanner }
+// jsonDecoder fills a message from JSON in one pass.
+type jsonDecoder struct{ jsonScanner }
 
 // DecodeJSON fills m, which must be empty, from data. The fields in given came by
 // the URL and are refused in the body. Errors: fault.ErrInvalid with every bad place.
 func (all Shapes) DecodeJSON(data []byte, m proto.Message, given FieldSet) error {
-	d := decoder{scanner{data: data}}
+	d := jsonDecoder{jsonScanner{walk{data: data}}}
 	var room [8]Step
 	d.path = room[:0]
 	r := m.ProtoReflect()
@@ -30,13 +30,10 @@ func (all Shapes) DecodeJSON(data []byte, m proto.Message, given FieldSet) error
 	if !d.broken && (d.peek() != 0 || d.pos < len(data)) {
 		d.fail(CodeTrailingData, "Something follows after the JSON value.")
 	}
-	if len(d.bad) > 0 {
-		return Invalid(d.bad...)
-	}
-	return nil
+	return d.verdict()
 }
 
-func (d *decoder) object(m protoreflect.Message, s *Shape, given FieldSet) {
+func (d *jsonDecoder) object(m protoreflect.Message, s *Shape, given FieldSet) {
 	d.open()
 	seen := FieldSet(0)
 	for n := 0; d.next('}', n); n++ {
@@ -46,14 +43,11 @@ func (d *decoder) object(m protoreflect.Message, s *Shape, given FieldSet) {
 		}
 		switch {
 		case x == nil:
-			d.report(CodeUnknownField, "There is no such field here. Check its spelling, or leave it out.")
-			d.skip()
+			d.refuse(refusedUnknown)
 		case given&x.Bit() != 0:
-			d.report(CodeUnknownField, "The URL gives this field; leave it out of the body.")
-			d.skip()
+			d.refuse(refusedGiven)
 		case seen&x.Bit() != 0:
-			d.report(CodeDuplicateField, "The field is there more than once.")
-			d.skip()
+			d.refuse(refusedTwice)
 		default:
 			seen |= x.Bit()
 			d.value(m, x)
@@ -63,7 +57,7 @@ func (d *decoder) object(m protoreflect.Message, s *Shape, given FieldSet) {
 }
 
 // enter reads a name and stands on it; nil means that s has no such member.
-func (d *decoder) enter(s *Shape) *Member {
+func (d *jsonDecoder) enter(s *Shape) *Member {
 	raw, plain := d.label()
 	if d.broken {
 		return nil
@@ -86,14 +80,13 @@ func (d *decoder) enter(s *Shape) *Member {
 }
 
 // value reads the value of x into m. null is the same as leaving the field out.
-func (d *decoder) value(m protoreflect.Message, x *Member) {
+func (d *jsonDecoder) value(m protoreflect.Message, x *Member) {
 	c := d.peek()
 	switch {
 	case c == 'n':
 		d.word("null")
 	case x.Choice != nil && m.WhichOneof(x.Choice) != nil:
-		d.report(CodeConflictingFields, "Another field is given that excludes this one.")
-		d.skip()
+		d.refuse(refusedConflict)
 	case x.Dict:
 		if d.begins(c, '{', x) {
 			d.dict(m.Mutable(x.Field).Map())
@@ -115,7 +108,7 @@ func (d *decoder) value(m protoreflect.Message, x *Member) {
 	}
 }
 
-func (d *decoder) items(list protoreflect.List, x *Member) {
+func (d *jsonDecoder) items(list protoreflect.List, x *Member) {
 	d.open()
 	for n := 0; d.next(']', n); n++ {
 		d.path = append(d.path, Step{Index: n, List: true})
@@ -131,7 +124,7 @@ func (d *decoder) items(list protoreflect.List, x *Member) {
 	}
 }
 
-func (d *decoder) dict(into protoreflect.Map) {
+func (d *jsonDecoder) dict(into protoreflect.Map) {
 	d.open()
 	for n := 0; d.next('}', n); n++ {
 		raw, plain := d.label()
@@ -149,10 +142,9 @@ func (d *decoder) dict(into protoreflect.Map) {
 	}
 }
 
-func (d *decoder) pair(into protoreflect.Map, key protoreflect.MapKey) {
+func (d *jsonDecoder) pair(into protoreflect.Map, key protoreflect.MapKey) {
 	if into.Has(key) {
-		d.report(CodeDuplicateField, "The name is there more than once.")
-		d.skip()
+		d.refuse(refusedTwice)
 		return
 	}
 	v, ok := d.scalar(d.peek(), &textMember)
@@ -166,7 +158,7 @@ func (d *decoder) pair(into protoreflect.Map, key protoreflect.MapKey) {
 var textMember = Member{Kind: KindText}
 
 // scalar reads one value of x's kind, which begins with c. false: refused, and passed.
-func (d *decoder) scalar(c byte, x *Member) (protoreflect.Value, bool) {
+func (d *jsonDecoder) scalar(c byte, x *Member) (protoreflect.Value, bool) {
 	var v protoreflect.Value
 	var r Refusal
 	switch {
@@ -195,14 +187,14 @@ func (d *decoder) scalar(c byte, x *Member) (protoreflect.Value, bool) {
 	return v, true
 }
 
-func (d *decoder) boolean(c byte) bool {
+func (d *jsonDecoder) boolean(c byte) bool {
 	if c == 't' {
 		return d.word("true")
 	}
 	return d.word("false")
 }
 
-func (d *decoder) stringValue(x *Member) (protoreflect.Value, Refusal) {
+func (d *jsonDecoder) stringValue(x *Member) (protoreflect.Value, Refusal) {
 	raw, plain := d.quoted()
 	if d.broken {
 		return protoreflect.Value{}, Refusal{}
@@ -220,15 +212,18 @@ func (d *decoder) stringValue(x *Member) (protoreflect.Value, Refusal) {
 	return x.Parse(text)
 }
 
-func (d *decoder) plainText(raw []byte, plain bool) (text, code string) {
-	if plain {
-		return string(raw), ""
+func (d *jsonDecoder) plainText(raw []byte, plain bool) (text, code string) {
+	if !plain {
+		return unescape(raw)
 	}
-	return unescape(raw)
+	if holdsNoncharacter(raw) {
+		return "", CodeInvalidCharacter
+	}
+	return string(raw), ""
 }
 
 // begins reports whether the value begins as x's must; otherwise it is refused and passed.
-func (d *decoder) begins(c, want byte, x *Member) bool {
+func (d *jsonDecoder) begins(c, want byte, x *Member) bool {
 	if c == want {
 		return true
 	}
@@ -237,7 +232,7 @@ func (d *decoder) begins(c, want byte, x *Member) bool {
 }
 
 // refuse passes the value that is next and reports why it is not taken.
-func (d *decoder) refuse(r Refusal) {
+func (d *jsonDecoder) refuse(r Refusal) {
 	d.skip()
 	d.report(r.Code, r.Detail)
 }

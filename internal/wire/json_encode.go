@@ -117,20 +117,30 @@ func (x *Member) appendList(out []byte, list protoreflect.List) []byte {
 }
 
 func appendDict(out []byte, dict protoreflect.Map) []byte {
-	if dict.Len() == 0 {
-		return append(out, "{}"...)
+	out = append(out, '{')
+	for i, p := range sorted(dict) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendQuoted(out, p.name), ':')
+		out = appendQuoted(out, p.value)
 	}
-	type pair struct{ name, value string }
+	return append(out, '}')
+}
+
+// pair is one entry of a map.
+type pair struct{ name, value string }
+
+// sorted lists a map by name, so that the same message gives the same bytes.
+func sorted(dict protoreflect.Map) []pair {
+	if dict.Len() == 0 {
+		return nil
+	}
 	pairs := make([]pair, 0, dict.Len())
 	dict.Range(func(k protoreflect.MapKey, v protoreflect.Value) bool {
 		pairs = append(pairs, pair{k.String(), v.String()})
 		return true
 	})
 	slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
-	for i, p := range pairs {
-		out = append(out, "{,"[min(i, 1)])
-		out = append(appendQuoted(out, p.name), ':')
-		out = appendQuoted(out, p.value)
-	}
-	return append(out, '}')
+	return pairs
 }

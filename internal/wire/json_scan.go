@@ -1,45 +1,17 @@
 package wire
 
-import (
-	"unicode/utf8"
+import "unicode/utf8"
 
-	"github.com/florinpay/florin/internal/fault"
-)
-
-const depthMax = 64 // objects and lists inside each other
-
-// scanner walks over one JSON text (RFC 8259) once. A bad place is reported and
+// jsonScanner walks over one JSON text (RFC 8259) once. A bad place is reported and
 // the walk goes on, so that an answer names them all; broken JSON ends it.
-type scanner struct {
-	data   []byte
-	pos    int
-	depth  int
-	path   []Step
-	bad    []fault.Field
-	broken bool // the walk is over; bad holds why, and only that
-}
+type jsonScanner struct{ walk }
 
-// report notes a bad place and lets the walk go on.
-func (s *scanner) report(code, detail string) {
-	if !s.broken && len(s.bad) < PlacesMax {
-		s.bad = append(s.bad, fault.Field{Pointer: Pointer(s.path), Code: code, Detail: detail})
-	}
-}
-
-// fail ends the walk: what follows has no certain meaning.
-func (s *scanner) fail(code, detail string) {
-	if !s.broken {
-		s.bad = []fault.Field{{Pointer: Pointer(s.path), Code: code, Detail: detail}}
-		s.broken = true
-	}
-}
-
-func (s *scanner) malformed(detail string) {
+func (s *jsonScanner) malformed(detail string) {
 	s.fail(CodeMalformedJSON, detail)
 }
 
 // peek is the next byte that is not white space, 0 at the end.
-func (s *scanner) peek() byte {
+func (s *jsonScanner) peek() byte {
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -52,7 +24,7 @@ func (s *scanner) peek() byte {
 }
 
 // open enters an object or a list, whose bracket is next.
-func (s *scanner) open() {
+func (s *jsonScanner) open() {
 	s.pos++
 	if s.depth++; s.depth > depthMax {
 		s.fail(CodeTooDeep, "Objects and lists may be at most 64 levels deep.")
@@ -61,7 +33,7 @@ func (s *scanner) open() {
 
 // next reports whether another item follows inside the brackets that end ends;
 // n items were read before. It leaves the brackets when none does.
-func (s *scanner) next(end byte, n int) bool {
+func (s *jsonScanner) next(end byte, n int) bool {
 	if s.broken {
 		return false
 	}
@@ -86,7 +58,7 @@ func (s *scanner) next(end byte, n int) bool {
 }
 
 // label reads a name and its colon. The bytes are valid until the text changes.
-func (s *scanner) label() (raw []byte, plain bool) {
+func (s *jsonScanner) label() (raw []byte, plain bool) {
 	if s.peek() != '"' {
 		s.malformed("A name in double quotes was expected.")
 		return nil, false
@@ -105,7 +77,7 @@ func (s *scanner) label() (raw []byte, plain bool) {
 
 // quoted reads a string, whose quote is next, without its quotes; plain means
 // that it has no escapes to resolve.
-func (s *scanner) quoted() (raw []byte, plain bool) {
+func (s *jsonScanner) quoted() (raw []byte, plain bool) {
 	s.pos++
 	start, ascii := s.pos, true
 	plain = true
@@ -137,7 +109,7 @@ func (s *scanner) quoted() (raw []byte, plain bool) {
 }
 
 // escape passes the escape that is next and reports whether it is a valid one.
-func (s *scanner) escape() bool {
+func (s *jsonScanner) escape() bool {
 	rest := s.data[s.pos+1:]
 	if len(rest) == 0 {
 		return false
@@ -155,7 +127,7 @@ func (s *scanner) escape() bool {
 }
 
 // number reads a number; whole means that it has neither fraction nor exponent.
-func (s *scanner) number() (token []byte, whole bool) {
+func (s *jsonScanner) number() (token []byte, whole bool) {
 	start := s.pos
 	if s.data[s.pos] == '-' {
 		s.pos++
@@ -184,9 +156,9 @@ func (s *scanner) number() (token []byte, whole bool) {
 	return s.data[start:s.pos], whole
 }
 
-func (s *scanner) at(c byte) bool { return s.pos < len(s.data) && s.data[s.pos] == c }
+func (s *jsonScanner) at(c byte) bool { return s.pos < len(s.data) && s.data[s.pos] == c }
 
-func (s *scanner) digits() (count int) {
+func (s *jsonScanner) digits() (count int) {
 	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
 		s.pos++
 		count++
@@ -195,7 +167,7 @@ func (s *scanner) digits() (count int) {
 }
 
 // word reads one of JSON's three words.
-func (s *scanner) word(w string) bool {
+func (s *jsonScanner) word(w string) bool {
 	if end := s.pos + len(w); end <= len(s.data) && string(s.data[s.pos:end]) == w {
 		s.pos = end
 		return true
@@ -205,7 +177,7 @@ func (s *scanner) word(w string) bool {
 }
 
 // skip passes any value, checking only that it is JSON.
-func (s *scanner) skip() {
+func (s *jsonScanner) skip() {
 	switch c := s.peek(); c {
 	case '{', '[':
 		s.skipNested(c)
@@ -226,7 +198,7 @@ func (s *scanner) skip() {
 	}
 }
 
-func (s *scanner) skipNested(bracket byte) {
+func (s *jsonScanner) skipNested(bracket byte) {
 	s.open()
 	for n := 0; s.next(bracket+2, n); n++ { // '{' and '}', '[' and ']' are two apart
 		if bracket == '{' {

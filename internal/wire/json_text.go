@@ -16,7 +16,11 @@ func unescape(raw []byte) (text string, code string) {
 			continue
 		}
 		if raw[i+1] != 'u' {
-			out = append(out, escaped[raw[i+1]])
+			c := escaped[raw[i+1]]
+			if unsayable(c) {
+				return "", CodeInvalidCharacter
+			}
+			out = append(out, c)
 			i += 2
 			continue
 		}
@@ -24,11 +28,14 @@ func unescape(raw []byte) (text string, code string) {
 		switch {
 		case r == utf8.RuneError && width == 0:
 			return "", CodeInvalidUTF8
-		case r == 0:
+		case r < utf8.RuneSelf && unsayable(byte(r)):
 			return "", CodeInvalidCharacter
 		}
 		out = utf8.AppendRune(out, r)
 		i += width
+	}
+	if holdsNoncharacter(out) {
+		return "", CodeInvalidCharacter
 	}
 	return string(out), ""
 }
@@ -56,19 +63,26 @@ func hex4(b []byte) (r rune, ok bool) {
 		return 0, false
 	}
 	for _, c := range b[:4] {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
+		value := hexValue(c)
+		if value > 15 {
 			return 0, false
 		}
-		r = r<<4 | rune(c)
+		r = r<<4 | rune(value)
 	}
 	return r, true
+}
+
+// hexValue is the value of a hexadecimal digit; above 15 it is none.
+func hexValue(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return 16
 }
 
 const hexDigits = "0123456789abcdef"

@@ -30,4 +30,21 @@ func Pointer(path []Step) string {
 	return out.String()
 }
 
+// xmlPath writes a path as XPath does, from the root element on: items of lists
+// are counted from 1. Source: XPath 1.0 §2.
+func xmlPath(path []Step) string {
+	var out strings.Builder
+	for _, s := range path {
+		switch {
+		case s.List:
+			out.WriteString("[" + strconv.Itoa(s.Index+1) + "]")
+		case s.Own:
+			out.WriteString("/" + Echo(s.Name))
+		default:
+			out.WriteString("/" + s.Name)
+		}
+	}
+	return out.String()
+}
+
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

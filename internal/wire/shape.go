@@ -20,7 +20,19 @@ type Shape struct {
 	Message protoreflect.MessageDescriptor
 	Members []*Member // by field number: the order of the output
 	Named   map[string]*Member
-	sparse  bool // zero members are left out
+	sparse  bool // zero members are left out: problems
+
+	numbered []*Member // by field number; nil where there is none
+	root     element   // in XML
+	space    string    // namespace in XML
+}
+
+// at is the member of a field number, or nil.
+func (s *Shape) at(n protoreflect.FieldNumber) *Member {
+	if int64(n) < int64(len(s.numbered)) {
+		return s.numbered[n]
+	}
+	return nil
 }
 
 // Member is one field of a shape.
@@ -36,6 +48,11 @@ type Member struct {
 	Secret   bool // debug_redact: never echoed, left out when empty
 	Words    *Vocabulary
 	Sub      *Shape
+
+	index   int      // in the descriptor
+	rivals  FieldSet // members of the same oneof, itself included
+	element element  // in XML
+	item    *element // in XML, of a list whose items stand inside its element; nil: the element repeats
 }
 
 // Kind is how a value is written.
@@ -56,19 +73,23 @@ const (
 )
 
 // Bit is the member's place in a [FieldSet].
-func (x *Member) Bit() FieldSet { return 1 << x.Field.Index() }
+func (x *Member) Bit() FieldSet { return 1 << x.index }
 
 // FieldSet is a set of one message's fields.
 type FieldSet uint64
 
-const fieldsMax = 64 // of a message: a FieldSet has no more bits
+// Limits of one message.
+const (
+	fieldsMax = 64   // a FieldSet has no more bits
+	numberMax = 1000 // of a field: shapes hold a table of them
+)
 
 // Shapes are the shapes of all messages, by their full names.
 type Shapes map[protoreflect.FullName]*Shape
 
 // ContractShapes builds the shapes of all messages of the contract. It panics on
-// what the contract may not contain: floats, groups, foreign messages other than
-// timestamps, maps of other than strings.
+// what the contract may not contain: floats, groups, zigzag and fixed numbers, foreign
+// messages other than timestamps, maps of other than strings.
 func ContractShapes() Shapes {
 	all := Shapes{}
 	protoregistry.GlobalFiles.RangeFilesByPackage(contractPackage, func(f protoreflect.FileDescriptor) bool {
@@ -89,21 +110,44 @@ func (all Shapes) add(d protoreflect.MessageDescriptor) *Shape {
 	}
 	s := &Shape{Message: d, Named: map[string]*Member{}}
 	s.sparse = d.Name() == "Problem"
+	s.nameRoot()
 	all[d.FullName()] = s // before its fields: a message may contain itself
 	for i := range d.Fields().Len() {
 		x := all.member(d.Fields().Get(i))
 		s.Members = append(s.Members, x)
 		s.Named[x.Name] = x
+		if s.sparse && x.List {
+			x.item = &problemItem
+		}
 	}
 	sortMembers(s.Members)
+	s.number()
 	return s
 }
 
+// number makes the table of field numbers.
+func (s *Shape) number() {
+	if len(s.Members) == 0 {
+		return
+	}
+	last := s.Members[len(s.Members)-1].Field.Number()
+	if last > numberMax {
+		panic(fmt.Sprintf("api: the field numbers of %s are too large", s.Message.FullName()))
+	}
+	s.numbered = make([]*Member, last+1)
+	for _, x := range s.Members {
+		s.numbered[x.Field.Number()] = x
+	}
+}
+
 func (all Shapes) member(f protoreflect.FieldDescriptor) *Member {
-	x := &Member{Field: f, Name: string(f.Name()), List: f.IsList(), Dict: f.IsMap(), Choice: f.ContainingOneof()}
-	x.label = []byte(`"` + x.Name + `":`)
+	x := &Member{Field: f, Name: string(f.Name()), List: f.IsList(), Dict: f.IsMap(), Choice: f.ContainingOneof(), index: f.Index()}
+	x.label, x.element = []byte(`"`+x.Name+`":`), newElement(x.Name)
 	if x.Choice != nil && x.Choice.IsSynthetic() {
 		x.Choice = nil
+	}
+	for i := 0; x.Choice != nil && i < x.Choice.Fields().Len(); i++ {
+		x.rivals |= 1 << x.Choice.Fields().Get(i).Index()
 	}
 	x.Presence = f.HasPresence() && x.Choice == nil && f.Kind() != protoreflect.MessageKind
 	if o, ok := f.Options().(*descriptorpb.FieldOptions); ok {
@@ -129,13 +173,13 @@ func kindOf(f protoreflect.FieldDescriptor) Kind {
 	switch f.Kind() {
 	case protoreflect.StringKind:
 		return KindText
-	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
+	case protoreflect.Int32Kind:
 		return KindInt32
-	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
+	case protoreflect.Int64Kind:
 		return KindInt64
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+	case protoreflect.Uint32Kind:
 		return KindUint32
-	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+	case protoreflect.Uint64Kind:
 		return KindUint64
 	case protoreflect.BoolKind:
 		return KindBool
@@ -149,7 +193,7 @@ func kindOf(f protoreflect.FieldDescriptor) Kind {
 		}
 		return KindObject
 	}
-	panic(fmt.Sprintf("api: %s is a %s; floats and groups are not spoken", f.FullName(), f.Kind()))
+	panic(fmt.Sprintf("api: %s is a %s; floats, groups, zigzag and fixed numbers are not spoken", f.FullName(), f.Kind()))
 }
 
 // Vocabulary is an enum as words: the value's name in lower case without the

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -15,15 +14,11 @@ import (
 // Source: RFC 8259 §6.
 const safeInteger = 1<<53 - 1
 
-// Refusal is why a value is not taken: a code and a sentence. The zero Refusal
-// means that it is.
-type Refusal struct{ Code, Detail string }
-
 // Parse reads a value of x written as text, as in a query.
 func (x *Member) Parse(text string) (protoreflect.Value, Refusal) {
 	switch x.Kind {
 	case KindText:
-		return protoreflect.ValueOfString(text), checkText(text)
+		return protoreflect.ValueOfString(text), refusals[textFault([]byte(text))]
 	case KindBool:
 		if text != "true" && text != "false" {
 			return protoreflect.Value{}, x.wrongType()
@@ -45,25 +40,11 @@ func (x *Member) wordValue(text string) (protoreflect.Value, Refusal) {
 	if n, ok := x.Words.numbers[text]; ok {
 		return protoreflect.ValueOfEnum(n), Refusal{}
 	}
-	return protoreflect.Value{}, Refusal{CodeUnknownValue, "Must be one of: " + x.Words.allowed + "."}
+	return protoreflect.Value{}, x.unknownWord()
 }
 
-// checkText refuses a text that not every format can carry.
-func checkText(text string) Refusal {
-	switch {
-	case strings.IndexByte(text, 0) >= 0:
-		return refusals[CodeInvalidCharacter]
-	case !utf8.ValidString(text):
-		return refusals[CodeInvalidUTF8]
-	}
-	return Refusal{}
-}
-
-var refusals = map[string]Refusal{
-	CodeInvalidCharacter: {CodeInvalidCharacter, "The character U+0000 is not taken."},
-	CodeInvalidUTF8:      {CodeInvalidUTF8, "The text is not valid UTF-8."},
-	CodeNotAnInteger:     {CodeNotAnInteger, "Must be a whole number without fraction, exponent, plus sign or leading zeros."},
-	CodeOutOfRange:       {CodeOutOfRange, "The number is too large to be kept exactly."},
+func (x *Member) unknownWord() Refusal {
+	return Refusal{CodeUnknownValue, "Must be one of: " + x.Words.allowed + "."}
 }
 
 // wholeValue reads a whole number of x's width, which JSON may also carry as a string.
@@ -72,16 +53,7 @@ func wholeValue[T string | []byte](x *Member, token T) (protoreflect.Value, Refu
 	if code != "" {
 		return protoreflect.Value{}, refusals[code]
 	}
-	low, high := int64(-safeInteger), int64(safeInteger)
-	switch x.Kind {
-	case KindInt32:
-		low, high = math.MinInt32, math.MaxInt32
-	case KindUint32:
-		low, high = 0, math.MaxUint32
-	case KindUint64:
-		low = 0
-	}
-	if n < low || n > high {
+	if low, high := x.span(); n < low || n > high {
 		return protoreflect.Value{}, refusals[CodeOutOfRange]
 	}
 	switch x.Kind {
@@ -93,6 +65,19 @@ func wholeValue[T string | []byte](x *Member, token T) (protoreflect.Value, Refu
 		return protoreflect.ValueOfUint64(uint64(n)), Refusal{}
 	}
 	return protoreflect.ValueOfInt64(n), Refusal{}
+}
+
+// span is the smallest and the largest number that x takes.
+func (x *Member) span() (low, high int64) {
+	switch x.Kind {
+	case KindInt32:
+		return math.MinInt32, math.MaxInt32
+	case KindUint32:
+		return 0, math.MaxUint32
+	case KindUint64:
+		return 0, safeInteger
+	}
+	return -safeInteger, safeInteger
 }
 
 // parseWhole reads digits with an optional minus, exactly. Beyond ±(2^53-1) it
@@ -141,17 +126,22 @@ func bytesValue(text string) (protoreflect.Value, Refusal) {
 // instantLayout is how instants are written: always UTC, always microseconds.
 const instantLayout = "2006-01-02T15:04:05.000000Z"
 
+var refusedYear = Refusal{CodeInvalidTime, "The year must be 0001 to 9999 in UTC."}
+
+// inYears reports whether an instant, in seconds of Unix time, lies in the years that
+// RFC 3339 can write.
+func inYears(seconds int64) bool { return seconds >= -62135596800 && seconds <= 253402300799 }
+
 // instantValue reads an RFC 3339 instant of at most microseconds.
 func instantValue(text string) (protoreflect.Value, Refusal) {
 	var t time.Time
 	if err := t.UnmarshalText([]byte(text)); err != nil || t.Nanosecond()%1000 != 0 {
 		return protoreflect.Value{}, Refusal{CodeInvalidTime, "Must be an RFC 3339 time with at most six decimals, such as 2026-01-31T09:30:00Z."}
 	}
-	stamp := timestamppb.New(t)
-	if stamp.CheckValid() != nil {
-		return protoreflect.Value{}, Refusal{CodeInvalidTime, "The year must be 0001 to 9999 in UTC."}
+	if !inYears(t.Unix()) {
+		return protoreflect.Value{}, refusedYear
 	}
-	return protoreflect.ValueOfMessage(stamp.ProtoReflect()), Refusal{}
+	return protoreflect.ValueOfMessage(timestamppb.New(t).ProtoReflect()), Refusal{}
 }
 
 // wrongType says what x takes.

@@ -25,7 +25,7 @@ type probe struct {
 // endpoint is one URL of the contract.
 type endpoint struct {
 	verb, pattern string
-	input         protoreflect.MessageDescriptor
+	input, output protoreflect.MessageDescriptor
 }
 
 // endpoints reads all URLs from the contract itself, so that none is forgotten.
@@ -51,11 +51,11 @@ func endpointsOf(m protoreflect.MethodDescriptor) (list []endpoint) {
 	for _, r := range append(rule.GetAdditionalBindings(), rule) {
 		switch p := r.GetPattern().(type) {
 		case *annotations.HttpRule_Get:
-			list = append(list, endpoint{"GET", p.Get, m.Input()})
+			list = append(list, endpoint{"GET", p.Get, m.Input(), m.Output()})
 		case *annotations.HttpRule_Post:
-			list = append(list, endpoint{"POST", p.Post, m.Input()})
+			list = append(list, endpoint{"POST", p.Post, m.Input(), m.Output()})
 		case *annotations.HttpRule_Delete:
-			list = append(list, endpoint{"DELETE", p.Delete, m.Input()})
+			list = append(list, endpoint{"DELETE", p.Delete, m.Input(), m.Output()})
 		}
 	}
 	return list
@@ -105,6 +105,18 @@ func (e endpoint) probes(n string) (list []probe) {
 		`{"amount":100,"currency":"` + n + `","card_number":"` + n + `","expiry_date":"` + n + `","cvv":"` + code + `"}`,
 	} {
 		add(path, body)
+	}
+	for _, body := range []string{
+		"<" + n + "/>", "<n" + n + ">x</n" + n + ">", "<card_number>" + n + "</card_number>", n, "<!" + n + ">", "<a>&" + n + ";</a>",
+		"<create_payment_request n" + n + "='" + n + "'><card_number><pan>" + n + "</pan></card_number><cvv cvv='" + code + "'>" + code + "</cvv>" + n + "</create_payment_request>",
+		"<create_payment_request><amount>" + n + "0</amount><card_number>&#0;" + n + "</card_number><capture><![CDATA[" + n + "]]></capture>",
+	} {
+		add(path, body, "Content-Type", "application/xml", "Accept", "application/xml")
+	}
+	for _, body := range []string{
+		n, "\x22\x10" + n, "\x22\x11" + n + "\xff", "\xba\x06\x10" + n, "\x52\x12\x0a\x10" + n + "\x52\x12\x0a\x10" + n, "\x22\x10" + n + "\x32\x03" + code + "\x32",
+	} {
+		add(path, body, "Content-Type", "application/protobuf", "Accept", "application/protobuf")
 	}
 	for _, name := range []string{"User-Agent", "Referer", "Cookie", "X-Card-Number", "X-Request-Id", "Traceparent", "Florin-Version", "Content-Type", "Accept", "Content-Encoding", "Authorization"} {
 		add(path, "{}", name, n)

@@ -136,10 +136,15 @@ var sources = []bad{
 var envelopes = []bad{
 	{name: "no media type", body: amount("100"), headers: []string{"Content-Type", ""}, status: 415, code: "media_type_unsupported"},
 	{name: "form", body: "amount=100", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "media_type_unsupported"},
-	{name: "XML", body: "<a/>", headers: []string{"Content-Type", "application/xml"}, status: 415, code: "media_type_unsupported"},
+	{name: "YAML", body: "amount: 100", headers: []string{"Content-Type", "application/yaml"}, status: 415, code: "media_type_unsupported"},
+	{name: "another root in XML", body: "<a/>", headers: []string{"Content-Type", "application/xml"}, status: 400, code: invalid, pointer: "/a", field: "wrong_type"},
+	{name: "a document type", body: "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", headers: []string{"Content-Type", "text/xml"}, status: 400, code: invalid, field: "markup_refused"},
+	{name: "JSON as XML", body: amount("100"), headers: []string{"Content-Type", "application/xml"}, status: 400, code: invalid, field: "malformed_xml"},
+	{name: "JSON as Protobuf", body: amount("100"), headers: []string{"Content-Type", "application/protobuf"}, status: 400, code: invalid, field: "malformed_protobuf"},
+	{name: "XML in Latin", body: "<?xml version='1.0' encoding='ISO-8859-1'?><a/>", headers: []string{"Content-Type", "application/xml"}, status: 400, code: invalid, field: "invalid_utf8"},
 	{name: "Latin", body: amount("100"), headers: []string{"Content-Type", "application/json; charset=latin1"}, status: 415, code: "media_type_unsupported"},
 	{name: "compressed", body: "\x1f\x8b\x08", headers: []string{"Content-Encoding", "gzip"}, status: 415},
-	{name: "wants XML", body: amount("100"), headers: []string{"Accept", "application/xml"}, status: 406, code: "not_acceptable"},
+	{name: "wants YAML", body: amount("100"), headers: []string{"Accept", "application/yaml"}, status: 406, code: "not_acceptable"},
 	{name: "wants no JSON", body: amount("100"), headers: []string{"Accept", "application/json;q=0"}, status: 406, code: "not_acceptable"},
 	{name: "wrong method", method: "PUT", path: "/v1/payments", status: 405, code: "method_not_allowed"},
 	{name: "delete all", method: "DELETE", path: "/v1/payments", status: 405, code: "method_not_allowed"},
@@ -174,7 +179,7 @@ var envelopes = []bad{
 }
 
 // innards are what no answer may show: stacks, SQL, paths, names of our parts.
-var innards = regexp.MustCompile(`(?i)goroutine|\.go:\d|panic|runtime error|\bselect\b.+\bfrom\b|insert into|sqlite|postgres|pgx|SQLSTATE|constraint|/tmp/|/root/|/usr/|github\.com|connectrpc|protobuf|proto:`)
+var innards = regexp.MustCompile(`(?i)goroutine|\.go:\d|panic|runtime error|\bselect\b.+\bfrom\b|insert into|sqlite|postgres|pgx|SQLSTATE|constraint|/tmp/|/root/|/usr/|github\.com|connectrpc|golang\.org|protoreflect|proto:`)
 
 // TestBadInput: each is refused with the right status and, in a problem that names
 // the place, without anything of our insides; and afterwards all is well.

@@ -11,6 +11,8 @@ import (
 // A script is a story in text. Lines:
 //
 //	POST /v1/payments key=k1 Header:value {json}   a request; key is the Idempotency-Key
+//	POST /v1/payments <payment>…</payment>         the same in XML, and so is its answer
+//	POST /v1/payments (amount: 1 currency: "USD")  the same in Protobuf
 //	=> 402 code=card_declined Retry-After:1        what its answer must be, see below
 //	within 10s GET /v1/payments/$pay               again and again until it is so
 //	begin POST …                                   in the background
@@ -164,9 +166,24 @@ func (s *script) span(where, text string) time.Duration {
 
 // request reads "METHOD path [key=…] [Header:value]… [body]" and sends it.
 func (s *script) request(text string) result {
-	head, body, hasBody := strings.Cut(text, " {")
+	head, body := text, ""
+	if at := bodyStart.FindStringIndex(text); at != nil {
+		head, body = text[:at[0]], text[at[0]+1:]
+	}
 	words := strings.Fields(head)
+	e, err := endpointAt(words[0], words[1])
+	var sent []byte
 	var headers []string
+	switch {
+	case body != "" && err != nil && body[0] != '{':
+		return result{err: err}
+	case body != "":
+		if sent, headers, err = written(e, body); err != nil {
+			return result{err: err}
+		}
+	case words[0] == http.MethodPost:
+		sent = []byte("{}")
+	}
 	for _, w := range words[2:] {
 		if key, isKey := strings.CutPrefix(w, "key="); isKey {
 			headers = append(headers, "Idempotency-Key", key)
@@ -176,13 +193,10 @@ func (s *script) request(text string) result {
 			return result{err: fmt.Errorf("what is %q?", w)}
 		}
 	}
-	var sent []byte
-	if hasBody {
-		sent = []byte("{" + body)
-	} else if words[0] == http.MethodPost {
-		sent = []byte("{}")
-	}
 	a, err := s.caller.do(words[0], words[1], sent, headers...)
+	if err == nil {
+		a, err = a.read(e)
+	}
 	return result{said: fmt.Sprintf("HTTP %d %s", a.status, a.body), code: a.status, answer: a, err: err}
 }
 

@@ -169,7 +169,8 @@ func (x *Problem) GetErrors() []*FieldProblem {
 // FieldProblem is one bad place of a request.
 type FieldProblem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// JSON pointer (RFC 6901) into the body, or "?name" for a query parameter.
+	// JSON pointer (RFC 6901) into the body, "?name" for a query parameter, or a path
+	// from the root element on, in XML that cannot be decoded.
 	Pointer string `protobuf:"bytes,1,opt,name=pointer,proto3" json:"pointer,omitempty"`
 	// Stable code.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`

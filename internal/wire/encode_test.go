@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -48,7 +51,45 @@ func TestEncodeGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".golden.json", append(contract.EncodeJSON(nil, m), '\n'))
+			golden(t, name+".golden.xml", append(contract.EncodeXML(nil, m), '\n'))
+			golden(t, name+".golden.pb.txt", []byte(fields(contract.EncodeProtobuf(nil, m), contract[m.ProtoReflect().Descriptor().FullName()], "")))
 		})
+	}
+}
+
+// fields shows the fields of a Protobuf message of the shape as they lie in its bytes:
+// number, name and value. Instants and entries of maps have no shape (nil).
+func fields(data []byte, s *Shape, indent string) string {
+	var out strings.Builder
+	for len(data) > 0 {
+		number, kind, n := protowire.ConsumeTag(data)
+		size := protowire.ConsumeFieldValue(number, kind, data[n:])
+		value := data[n : n+size]
+		data = data[n+size:]
+		fmt.Fprintf(&out, "%s%d", indent, number)
+		var x *Member
+		if s != nil {
+			x = s.at(number)
+			fmt.Fprintf(&out, " %s", x.Name)
+		}
+		v, _ := protowire.ConsumeVarint(value)
+		switch {
+		case kind == protowire.VarintType:
+			fmt.Fprintf(&out, ": %d\n", int64(v))
+		case x != nil && (x.Sub != nil || x.Dict || x.Kind == KindInstant):
+			fmt.Fprintf(&out, " {\n%s%s}\n", fields(length(value), x.Sub, indent+"  "), indent)
+		default:
+			fmt.Fprintf(&out, ": %q\n", length(value))
+		}
+	}
+	return out.String()
+}
+
+func TestEncodeXMLMakesLegalText(t *testing.T) {
+	got := string(contract.EncodeXML(nil, &florinv1.EventRequest{Id: "a\xffb\x01\u2028<&>\"'\r\n\t]]>", IdempotencyKey: "\uffff金\x7f"}))
+	want := xmlDeclaration + `<event_request xmlns="urn:florin:v1"><id>a` + "\uFFFDb\uFFFD\u2028&lt;&amp;&gt;\"'&#13;\n\t]]&gt;</id><idempotency_key>\uFFFD金\x7f</idempotency_key></event_request>"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
