@@ -20,7 +20,7 @@ func (v *visit) respond() {
 
 // refuse writes f as a problem, in the default format if no other is acceptable.
 func (v *visit) refuse(f *fault.Fault) {
-	v.fault = f
+	v.fault, v.packing = f, packing{} // a problem repeats names that a caller sent: see packable
 	c := v.door.codecs.writes(v.r.Header["Accept"])
 	if c == nil {
 		c = &v.door.codecs[0]
@@ -31,6 +31,9 @@ func (v *visit) refuse(f *fault.Fault) {
 	}
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", challenge(f))
+	}
+	if errors.Is(f, ErrEncoding) {
+		h.Set("Accept-Encoding", readCodings) // Source: RFC 9110 §15.5.16
 	}
 	v.write(answers[f.Kind].status, c.problem, c, problemOf(f, v.call.Request))
 }
@@ -46,6 +49,7 @@ func (v *visit) write(status int, contentType []string, c *codec, m proto.Messag
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
 	*buffer = c.encode((*buffer)[:0], m)
+	v.pack(buffer, m)
 	v.send(status, contentType, *buffer)
 }
 

@@ -67,6 +67,8 @@ type Server struct {
 	codecs  codecs
 	router  router
 	check   checker
+
+	secretive secretive
 }
 
 // New opens the door to services. It panics on a contract that it cannot serve:
@@ -76,7 +78,7 @@ func New(c Config, services ...Service) *Server {
 		c.Log = slog.Default()
 	}
 	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
-	s.codecs = newCodecs(s.shapes)
+	s.codecs, s.secretive = newCodecs(s.shapes), newSecretive(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
 	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
 	for _, register := range services {
@@ -95,6 +97,7 @@ func New(c Config, services ...Service) *Server {
 	}
 	s.check = newChecker(inputs)
 	s.addHealth()
+	s.addDictionary()
 	return s
 }
 
