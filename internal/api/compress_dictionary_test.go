@@ -115,7 +115,9 @@ func lists(all wire.Shapes) (made []proto.Message) {
 		}
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		last := func(s string) int { return strings.Index("Events Payments", strings.TrimSuffix(s[len("florin.v1.List"):], "Response")) }
+		last := func(s string) int {
+			return strings.Index("Events Payments", strings.TrimSuffix(s[len("florin.v1.List"):], "Response"))
+		}
 		if d := last(a) - last(b); d != 0 {
 			return d
 		}

@@ -22,6 +22,8 @@ const (
 	headerMax   = 32 << 10         // bytes of a request's header
 	headerWait  = 10 * time.Second
 	idleTimeout = 2 * time.Minute
+	streamsMax  = 128              // requests at once on one connection of HTTP/2
+	pingAfter   = 30 * time.Second // of silence on a connection of HTTP/2, to learn whether anyone is there
 )
 
 // Config is what the door stands on. All but Log, Healthy, Ready and Observe is required.
@@ -101,8 +103,14 @@ func New(c Config, services ...Service) *Server {
 	return s
 }
 
-// HTTP is a server for the door with its time limits. Set Addr, or use Serve.
+// HTTP is a server for the door with its time limits, for HTTP/1.1, for HTTP/2 over
+// TLS, and for HTTP/2 in the clear by prior knowledge (RFC 9113 §3.3). Set Addr, or
+// use Serve or ServeTLS.
 func (s *Server) HTTP() *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerWait,
@@ -110,6 +118,8 @@ func (s *Server) HTTP() *http.Server {
 		WriteTimeout:      2 * patience,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerMax,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsMax, WriteByteTimeout: patience, SendPingTimeout: pingAfter},
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 }
