@@ -23,6 +23,7 @@ const (
 	headerWait  = 10 * time.Second
 	idleTimeout = 2 * time.Minute
 	streamsMax  = 128              // requests at once on one connection of HTTP/2
+	frameMax    = 16 << 10         // bytes that one frame of HTTP/2 may hold: the least that the protocol allows
 	pingAfter   = 30 * time.Second // of silence on a connection of HTTP/2, to learn whether anyone is there
 )
 
@@ -119,7 +120,9 @@ func (s *Server) HTTP() *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerMax,
 		Protocols:         protocols,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsMax, WriteByteTimeout: patience, SendPingTimeout: pingAfter},
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: streamsMax, MaxReadFrameSize: frameMax, WriteByteTimeout: patience, SendPingTimeout: pingAfter,
+		},
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 }
