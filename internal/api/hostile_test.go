@@ -116,7 +116,9 @@ func TestSlowHeaderOverHTTP2(t *testing.T) {
 			stream := uint32(1)
 			if earlier {
 				c.must(0, c.ask(1, http2.HeadersFrameParam{EndHeaders: true, EndStream: true}, "GET", "/healthz"))
-				c.must(0, c.read(func(f http2.Frame) bool { return f.Header().StreamID == 1 && f.Header().Flags.Has(http2.FlagDataEndStream) }))
+				c.must(0, c.read(func(f http2.Frame) bool {
+					return f.Header().StreamID == 1 && f.Header().Flags.Has(http2.FlagDataEndStream)
+				}))
 				stream = 3
 			}
 			c.must(0, c.ask(stream, http2.HeadersFrameParam{EndStream: true}, "GET", "/healthz"))
