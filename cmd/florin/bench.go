@@ -27,6 +27,7 @@ import (
 type benchCommand struct {
 	Run     benchRunCommand     `cmd:"" default:"withargs" help:"Measure the server beside its ceilings and print a table."`
 	Seed    benchSeedCommand    `cmd:"" help:"Make funded wallets and write their ids, one a line."`
+	Wire    benchWireCommand    `cmd:"" help:"Count the bytes of answers in each format and coding, and of headers."`
 	Ceiling benchCeilingCommand `cmd:"" help:"Serve a ceiling." hidden:""`
 }
 

@@ -54,10 +54,15 @@ func (c *benchRunCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(out)
 	fmt.Fprint(out, s.table.Text())
-	if c.Markdown != "" {
-		return os.WriteFile(c.Markdown, []byte(s.table.Markdown()), 0o644) //nolint:gosec // a report to be read
+	if c.Markdown == "" {
+		return nil
 	}
-	return nil
+	before, err := os.ReadFile(c.Markdown)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	page := bench.WithSection(s.table.Markdown(), bench.Section(string(before), bench.WireHeading)) // that is for florin bench wire
+	return os.WriteFile(c.Markdown, []byte(page), 0o644)                                            //nolint:gosec // a report to be read
 }
 
 func (s *sitting) wants(name bench.Scenario) bool {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,7 +25,11 @@ func (c *demoCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "Florin sandbox on %s (%s, %s)\n\n", s.url, s.house.db.Engine(), c.Data)
-	t := &story{client: newClient(s.url, w.SandboxKey), world: w, out: out}
+	api, err := newClient(s.url, w.SandboxKey, w.CAFile)
+	if err != nil {
+		return errors.Join(err, s.stop())
+	}
+	t := &story{client: api, world: w, out: out}
 	told := t.tell(ctx)
 	if told == nil {
 		fmt.Fprintln(out, "\nThe ledger, recomputed from its first transfer:")

@@ -24,6 +24,7 @@ type listening struct {
 type devCommand struct {
 	place
 	listening
+	TLS       bool   `help:"Serve HTTPS with a certificate of the sandbox's own, kept in the data folder." name:"tls" env:"FLORIN_DEV_TLS"`
 	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
 	BatchMax  int    `help:"Most writes that share one commit; 1 turns group commit off, to measure what it is worth." default:"0" hidden:""`
 }
@@ -40,6 +41,7 @@ func (c *devCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "Florin sandbox on %s (%s, %s)\n", s.url, s.house.db.Engine(), c.Data)
 	fmt.Fprint(out, w.invitation(s.url))
+	fmt.Fprint(out, w.trust)
 	fmt.Fprintf(out, "Metrics and profiles: %s/metrics\nCtrl-C stops it.\n", s.opsURL)
 	return errors.Join(s.wait(ctx), stopTracing(context.WithoutCancel(ctx)))
 }
@@ -50,7 +52,15 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 	if err != nil {
 		return nil, w, err
 	}
-	s, err := start(ctx, h, c.Listen, c.Ops)
+	keys, pair, err := c.openTLS(h.log)
+	if err == nil && keys != nil {
+		w.CAFile = pair.TLSCert
+		w.trust, err = pair.trust()
+	}
+	if err != nil {
+		return nil, w, errors.Join(err, h.close())
+	}
+	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys})
 	if err != nil {
 		return nil, w, errors.Join(err, h.close())
 	}

@@ -20,6 +20,7 @@ import (
 type doctorCommand struct {
 	place
 	kekSource
+	tlsPair
 }
 
 // finding is one thing that was looked at.
@@ -43,7 +44,7 @@ const (
 // Run looks at everything and prints a line for each.
 func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	var err error
-	for _, look := range []func(context.Context) []finding{c.folder, c.disk, c.limits, clockSource, c.store, c.keys} {
+	for _, look := range []func(context.Context) []finding{c.folder, c.disk, c.limits, clockSource, c.store, c.keys, c.certificates} {
 		for _, f := range look(ctx) {
 			mark := "✓"
 			switch {

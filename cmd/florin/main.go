@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/florinpay/florin/internal/clock"
 )
@@ -64,6 +65,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		kong.Name("florin"),
 		kong.Description("An open payment platform that you run yourself."),
 		kong.Writers(out, errs),
+		kong.Vars{"acme_directory": autocert.DefaultACMEDirectory},
 		kong.Exit(func(n int) { code = n }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(out, (*io.Writer)(nil)),

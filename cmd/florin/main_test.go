@@ -55,7 +55,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"dev --data " + filepath.Join(open, "d") + " --listen " + busy.Addr().String(), 1, "--listen"},
 		{"dev --data " + filepath.Join(open, "d") + " --log loud", 1, "debug, info, warn or error"},
 		{"serve --data " + filepath.Join(open, "s"), 1, "florin key new-kek"},
-		{"serve --data " + filepath.Join(open, "s") + " --listen 0.0.0.0:80", 1, "--plain-http"},
+		{"serve --data " + filepath.Join(open, "s") + " --listen 0.0.0.0:80", 1, "--behind-proxy"},
 		{"serve --data " + filepath.Join(open, "s") + " --ops 0.0.0.0:80", 1, "loopback"},
 		{"serve --data " + open, 1, "chmod 700"},
 		{"key new-kek " + open, 1, "choose another name"},

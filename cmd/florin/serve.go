@@ -14,11 +14,12 @@ import (
 type serveCommand struct {
 	place
 	kekSource
-	Listen     string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
-	Ops        string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
-	PlainHTTP  bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it." name:"plain-http"`
-	Log        string `help:"Least level that is logged: debug, info, warn or error." default:"info" env:"FLORIN_LOG"`
-	Committers int    `help:"PostgreSQL connections that commit side by side." default:"1" hidden:""`
+	tlsSource
+	Listen      string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
+	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
+	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
+	Log         string `help:"Least level that is logged: debug, info, warn or error." default:"info" env:"FLORIN_LOG"`
+	Committers  int    `help:"PostgreSQL connections that commit side by side." default:"1" hidden:""`
 }
 
 // kekSource says where the vault's key-encryption key is.
@@ -63,6 +64,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := c.tlsSource.open(c.Data, log)
+	if err != nil {
+		return err
+	}
 	stopTracing, err := startTracing(ctx)
 	if err != nil {
 		return fmt.Errorf("start tracing: %w", err)
@@ -71,7 +76,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, h, c.Listen, c.Ops)
+	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys, strict: true})
 	if err != nil {
 		return errors.Join(err, h.close())
 	}
@@ -84,8 +89,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 // refuseWeak refuses what would endanger money or cards in production. Settings of
 // the database and the keys' files are checked where they are opened.
 func (c *serveCommand) refuseWeak() error {
-	if !loopback(c.Listen) && !c.PlainHTTP {
-		return fmt.Errorf("--listen %s would carry keys and cards over the network without TLS: listen on 127.0.0.1 behind a proxy that ends TLS, or say --plain-http if the network between is yours alone", c.Listen)
+	switch {
+	case c.BehindProxy && c.tlsSource.given():
+		return errors.New("--behind-proxy says that TLS ends in front, but a certificate is given: leave one out")
+	case !loopback(c.Listen) && !c.BehindProxy && !c.tlsSource.given():
+		return fmt.Errorf("--listen %s would carry keys and cards over the network without TLS: give --tls-cert and --tls-key, or --acme-domain; or say --behind-proxy if a proxy ends TLS and the network between is yours alone", c.Listen)
 	}
 	if !loopback(c.Ops) {
 		return fmt.Errorf("--ops %s would show profiles to the network: use a loopback address", c.Ops)

@@ -32,8 +32,15 @@ type server struct {
 // errDraining makes /readyz say no while the server stops.
 var errDraining = errors.New("the server is stopping")
 
+// doors say where a server listens, and how.
+type doors struct {
+	listen, ops string
+	keys        *keyring // nil: plain HTTP
+	strict      bool     // callers shall never again come without TLS
+}
+
 // start opens the doors. It returns once requests are served.
-func start(ctx context.Context, h *house, listen, opsListen string) (*server, error) {
+func start(ctx context.Context, h *house, d doors) (*server, error) {
 	s := &server{house: h, failed: make(chan error, 2)}
 	meters := newMeters(h)
 	door := h.door(api.Config{
@@ -43,19 +50,38 @@ func start(ctx context.Context, h *house, listen, opsListen string) (*server, er
 	})
 	s.http = door.HTTP()
 	s.http.Handler = trace(pages(door))
+	if d.keys != nil {
+		s.http.TLSConfig = d.keys.config
+		if d.strict {
+			s.http.Handler = strict(s.http.Handler)
+		}
+	}
 	s.ops = &http.Server{Handler: meters.handler(), ReadHeaderTimeout: 5 * time.Second}
 	var err error
-	if s.opsURL, err = s.listen(ctx, s.ops, opsListen); err != nil {
+	if s.opsURL, err = s.listen(ctx, s.ops, d.ops); err != nil {
 		return nil, err
 	}
-	if s.url, err = s.listen(ctx, s.http, listen); err != nil {
+	if s.url, err = s.listen(ctx, s.http, d.listen); err != nil {
 		return nil, errors.Join(err, s.ops.Close())
+	}
+	if d.keys != nil && d.keys.fetch != nil {
+		go d.keys.fetch() // may take minutes; nothing waits for it
 	}
 	jobs, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopJobs = stop
 	s.work.Go(func() { h.jobs.Run(jobs) })
 	s.work.Go(func() { _ = h.keys.Run(jobs) }) // last-used times are worth no failure
 	return s, h.scheduleSweep(ctx)
+}
+
+// stayStrict tells callers to use TLS for two years. Source: RFC 6797 §6.1.
+var stayStrict = []string{"max-age=63072000"}
+
+func strict(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Strict-Transport-Security"] = stayStrict
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *server) ready(ctx context.Context) error {
@@ -70,12 +96,16 @@ func (s *server) listen(ctx context.Context, h *http.Server, address string) (st
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w. Is another server running there? Choose another address with --listen or --ops", address, err)
 	}
+	scheme, serve := "http://", h.Serve
+	if h.TLSConfig != nil {
+		scheme, serve = "https://", func(l net.Listener) error { return h.ServeTLS(l, "", "") }
+	}
 	go func() {
-		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- err
 		}
 	}()
-	return "http://" + l.Addr().String(), nil
+	return scheme + l.Addr().String(), nil
 }
 
 // wait serves until ctx ends, then drains: requests under way end, jobs under way

@@ -23,10 +23,13 @@ import (
 type world struct {
 	URL        string      `json:"url,omitempty"`
 	OpsURL     string      `json:"ops_url,omitempty"`
+	CAFile     string      `json:"ca_file,omitempty"` // with --tls: what to trust
 	SandboxKey string      `json:"sandbox_key"`
 	Merchant   id.Merchant `json:"merchant_id"`
 	Payer      id.Payer    `json:"payer_id"`
 	Wallet     id.Wallet   `json:"wallet_id"`
+
+	trust string // how to trust it
 }
 
 const (
@@ -131,6 +134,10 @@ func recalled[T id.Noun](ctx context.Context, h *house, err error) (T, error) {
 
 // invitation is what a newcomer needs to make a first payment.
 func (w world) invitation(url string) string {
+	trusted := ""
+	if w.CAFile != "" {
+		trusted = "--cacert " + w.CAFile + " "
+	}
 	return fmt.Sprintf(`
   URL          %s
   Sandbox key  %s
@@ -139,10 +146,10 @@ func (w world) invitation(url string) string {
 
 Try it:
 
-  curl %s/v1/payments \
+  curl %s%s/v1/payments \
     -H 'Authorization: Bearer %s' \
     -H 'Content-Type: application/json' \
     -d '{"amount": 1999, "currency": "USD", "source": "tok_visa"}'
 
-`, url, w.SandboxKey, w.Merchant, w.Wallet, url, w.SandboxKey)
+`, url, w.SandboxKey, w.Merchant, w.Wallet, trusted, url, w.SandboxKey)
 }

@@ -20,7 +20,7 @@ func (v *visit) respond() {
 
 // refuse writes f as a problem, in a format that the caller accepts if there is one.
 func (v *visit) refuse(f *fault.Fault) {
-	v.fault = f
+	v.fault, v.packing = f, packing{} // a problem repeats names that a caller sent: see packable
 	c := v.door.codecs.complains(v.r.Header["Accept"])
 	h := v.w.Header()
 	if wait := retryAfter(f); wait != "" {
@@ -28,6 +28,9 @@ func (v *visit) refuse(f *fault.Fault) {
 	}
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", challenge(f))
+	}
+	if errors.Is(f, ErrEncoding) {
+		h.Set("Accept-Encoding", readCodings) // Source: RFC 9110 §15.5.16
 	}
 	v.write(answers[f.Kind].status, c.problem, c, problemOf(f, v.call.Request))
 }
@@ -43,6 +46,7 @@ func (v *visit) write(status int, contentType []string, c *codec, m proto.Messag
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
 	*buffer = c.encode((*buffer)[:0], m)
+	v.pack(buffer, m)
 	v.send(status, contentType, *buffer)
 }
 

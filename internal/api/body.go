@@ -2,7 +2,6 @@ package api
 
 import (
 	"io"
-	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -43,14 +42,16 @@ func (v *visit) readBody(m proto.Message) error {
 	if err != nil {
 		return err
 	}
-	for _, encoding := range v.r.Header["Content-Encoding"] {
-		if !strings.EqualFold(encoding, "identity") {
-			return ErrEncoding
-		}
+	packed, err := bodyCoding(v.r.Header["Content-Encoding"])
+	if err != nil {
+		return err
 	}
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
 	if *buffer, err = readAll((*buffer)[:0], v.r.Body, v.r.ContentLength); err != nil {
+		return err
+	}
+	if err := unpack(buffer, packed); err != nil {
 		return err
 	}
 	if c == nil && len(*buffer) > 0 {

@@ -12,7 +12,6 @@ import (
 // Faults of negotiation.
 var (
 	ErrMediaType     = fault.New(fault.MediaType, "media_type_unsupported", "The body's Content-Type is not one that is read here. Send application/json, application/xml or application/protobuf, in UTF-8.")
-	ErrEncoding      = fault.New(fault.MediaType, "content_encoding_unsupported", "Compressed bodies are not read here. Send the body without Content-Encoding.")
 	ErrNotAcceptable = fault.New(fault.NotAcceptable, "not_acceptable", "None of the formats in Accept can be answered. Accept application/json, application/xml or application/protobuf.")
 )
 

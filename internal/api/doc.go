@@ -10,6 +10,7 @@
 //	admit       doorkeeper.go  key → caller; (florin.v1.rule).scope
 //	limit       limit.go       the key's rate
 //	Receive     visit.go       negotiate.go, body.go, query.go; package wire decodes
+//	                           compress_accept.go, compress_body.go: codings
 //	validate    validate.go    buf.validate
 //	once        once.go        the idempotency key
 //	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls
@@ -17,6 +18,9 @@
 // settle to once are connect interceptors and know nothing of HTTP or formats.
 // Another format is another entry of codecs; another transport is another
 // caller of the same chain, below the same porch. Handlers do not notice.
+//
+// On the way out answer.go writes, and compress.go packs what may be packed: its
+// packable says what that is and why.
 //
 // # Queries
 //
@@ -27,6 +31,6 @@
 // Neither an answer nor the log repeats a value that a caller sent. Of names
 // that a caller made up an answer repeats 40 bytes, without runs of five digits.
 //
-// Sources: RFC 8259, RFC 6901, RFC 9110, RFC 9457, RFC 6750,
+// Sources: RFC 8259, RFC 6901, RFC 9110, RFC 1952, RFC 8878, RFC 9659, RFC 9842, RFC 9457, RFC 6750,
 // draft-ietf-httpapi-ratelimit-headers, draft-ietf-httpapi-idempotency-key-header.
 package api

@@ -26,7 +26,7 @@ func TestPayment(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store",
-			"X-Content-Type-Options": "nosniff", "Vary": "Accept", "Idempotent-Replayed": "", "RateLimit": "",
+			"X-Content-Type-Options": "nosniff", "Vary": "Accept, Accept-Encoding", "Idempotent-Replayed": "", "RateLimit": "",
 		} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
@@ -65,7 +65,7 @@ func TestDoorRefuses(t *testing.T) {
 		{"POST", "/v1/payments", pay, []string{"Content-Type: text/plain"}, 415, "media_type_unsupported"},
 		{"POST", "/v1/payments", pay, []string{"Content-Type: application/json; charset=latin1"}, 415, "media_type_unsupported"},
 		{"POST", "/v1/payments", pay, []string{"Content-Type: application/json; x=y"}, 415, "media_type_unsupported"},
-		{"POST", "/v1/payments", pay, []string{"Content-Encoding: gzip"}, 415, "content_encoding_unsupported"},
+		{"POST", "/v1/payments", pay, []string{"Content-Encoding: br"}, 415, "content_encoding_unsupported"},
 		{"POST", "/v1/payments", pay, []string{"Accept: text/html"}, 406, "not_acceptable"},
 		{"POST", "/v1/payments", pay, []string{"Idempotency-Key: a", "Idempotency-Key: b"}, 400, "idempotency_key_invalid"},
 		{"POST", "/v1/payments", pay, []string{"Idempotency-Key: " + strings.Repeat("a", 256)}, 400, "idempotency_key_invalid"},

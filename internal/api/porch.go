@@ -15,7 +15,9 @@ import (
 var (
 	nosniff   = []string{"nosniff"}
 	noStore   = []string{"no-store"}
-	varyByFmt = []string{"Accept"}
+	varyByFmt = []string{"Accept, Accept-Encoding"}
+
+	varyByDictionary = []string{"Accept, Accept-Encoding, Available-Dictionary"}
 )
 
 // ServeHTTP is the porch: it gives the request an id and a deadline, sees to it

@@ -22,6 +22,9 @@ const (
 	headerMax   = 32 << 10         // bytes of a request's header
 	headerWait  = 10 * time.Second
 	idleTimeout = 2 * time.Minute
+	streamsMax  = 128              // requests at once on one connection of HTTP/2
+	frameMax    = 16 << 10         // bytes that one frame of HTTP/2 may hold: the least that the protocol allows
+	pingAfter   = 30 * time.Second // of silence on a connection of HTTP/2, to learn whether anyone is there
 )
 
 // Config is what the door stands on. All but Log, Healthy, Ready and Observe is required.
@@ -67,6 +70,8 @@ type Server struct {
 	codecs  codecs
 	router  router
 	check   checker
+
+	secretive secretive
 }
 
 // New opens the door to services. It panics on a contract that it cannot serve:
@@ -76,7 +81,7 @@ func New(c Config, services ...Service) *Server {
 		c.Log = slog.Default()
 	}
 	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
-	s.codecs = newCodecs(s.shapes)
+	s.codecs, s.secretive = newCodecs(s.shapes), newSecretive(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
 	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
 	for _, register := range services {
@@ -95,11 +100,18 @@ func New(c Config, services ...Service) *Server {
 	}
 	s.check = newChecker(inputs)
 	s.addHealth()
+	s.addDictionary()
 	return s
 }
 
-// HTTP is a server for the door with its time limits. Set Addr, or use Serve.
+// HTTP is a server for the door with its time limits, for HTTP/1.1, for HTTP/2 over
+// TLS, and for HTTP/2 in the clear by prior knowledge (RFC 9113 §3.3). Set Addr, or
+// use Serve or ServeTLS.
 func (s *Server) HTTP() *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerWait,
@@ -107,6 +119,10 @@ func (s *Server) HTTP() *http.Server {
 		WriteTimeout:      2 * patience,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerMax,
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		Protocols:         protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: streamsMax, MaxReadFrameSize: frameMax, WriteByteTimeout: patience, SendPingTimeout: pingAfter,
+		},
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 }

@@ -28,6 +28,7 @@ type visit struct {
 	params [paramsMax]string
 
 	received bool
+	packing  packing
 	answer   proto.Message
 	status   int // 0: nothing has been written
 	fault    *fault.Fault
@@ -64,6 +65,9 @@ func (v *visit) Receive(msg any) error {
 	m := msg.(proto.Message)
 	if v.door.codecs.writes(v.r.Header["Accept"]) == nil {
 		return ErrNotAcceptable
+	}
+	if err := v.agreeCoding(); err != nil {
+		return err
 	}
 	if v.route.body {
 		if err := v.readBody(m); err != nil {

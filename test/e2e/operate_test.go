@@ -92,10 +92,10 @@ func TestServeRefusesWeakSettings(t *testing.T) {
 			}
 			return []string{"--data", closed(t), "--kek-file", open}
 		}},
-		{"the network without TLS", "--plain-http", func(t *testing.T) []string {
+		{"the network without TLS", "--behind-proxy", func(t *testing.T) []string {
 			return []string{"--data", closed(t), "--kek-file", kek, "--listen", "0.0.0.0:0"}
 		}},
-		{"every interface by an empty host", "--plain-http", func(t *testing.T) []string {
+		{"every interface by an empty host", "--behind-proxy", func(t *testing.T) []string {
 			return []string{"--data", closed(t), "--kek-file", kek, "--listen", ":0"}
 		}},
 		{"metrics on the network", "loopback", func(t *testing.T) []string {

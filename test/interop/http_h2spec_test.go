@@ -1,0 +1,79 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/xml"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// explained are h2spec's tests that fail, by their RFC 7540 section and name, and why
+// that is Go's own choice: https://go.dev/issue/38647.
+var explained = map[string]string{
+	"3.5 Sends invalid connection preface":                                                                   "in the clear only: what is no HTTP/2 preface is read as HTTP/1.1 and answered 400, as on any port that speaks both",
+	"6.5.3 Sends multiple values of SETTINGS_INITIAL_WINDOW_SIZE":                                            "Go hangs up on a SETTINGS frame that repeats itself, against floods (serverConn.processSettings)",
+	"8.1.2.2 Sends a HEADERS frame that contains the connection-specific header field":                       "answered 400 and not reset, as RFC 9113 §8.1.1 permits (checkValidHTTP2RequestHeaders)",
+	"8.1.2.2 Sends a HEADERS frame that contains the TE header field with any value other than \"trailers\"": "the same",
+}
+
+// TestHTTPConformance runs h2spec's tests of HTTP/2 and HPACK against the server, over
+// TLS and in the clear. Nothing may fail that is not explained.
+func TestHTTPConformance(t *testing.T) {
+	h2spec := httpTool(t, "github.com/summerwind/h2spec/cmd/h2spec")
+	for name, c := range map[string]struct {
+		florin, h2spec []string
+		unexplained    string // what does not fail here
+	}{
+		"in the clear": {nil, nil, ""},
+		"over TLS":     {[]string{"--tls"}, []string{"-t", "-k"}, "3.5 Sends invalid connection preface"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httpDev(t, c.florin...)
+			at, err := url.Parse(s.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "report.xml")
+			args := append([]string{"-h", at.Hostname(), "-p", at.Port(), "-P", "/healthz", "-o", "5", "-j", path}, c.h2spec...)
+			out, _ := exec.Command(h2spec, args...).CombinedOutput() // it fails if any test does: the report says which
+			var report struct {
+				Suites []struct {
+					ID    string `xml:"id,attr"`
+					Tests []struct {
+						Name    string    `xml:"classname,attr"`
+						Failure *struct{} `xml:"failure"`
+						Error   *struct{} `xml:"error"`
+					} `xml:"testcase"`
+				} `xml:"testsuite"`
+			}
+			text, err := os.ReadFile(path)
+			if err == nil {
+				err = xml.Unmarshal(text, &report)
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			ran, failed := 0, 0
+			for _, suite := range report.Suites {
+				for _, test := range suite.Tests {
+					ran++
+					if test.Failure == nil && test.Error == nil {
+						continue
+					}
+					failed++
+					if why := explained[suite.ID+" "+test.Name]; why == "" || suite.ID+" "+test.Name == c.unexplained {
+						t.Errorf("%s %s\n%s", suite.ID, test.Name, out)
+					}
+				}
+			}
+			t.Logf("%d tests, %d failed and explained", ran, failed)
+			if ran < 140 {
+				t.Errorf("only %d tests ran:\n%s", ran, out)
+			}
+		})
+	}
+}
