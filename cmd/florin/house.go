@@ -145,7 +145,7 @@ func (h *house) door(c api.Config) *api.Server {
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
 	return api.New(c,
 		api.Payments(h.payments, entry), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry), api.Payers(h.payers),
-		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events),
+		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes),
 	)
 }

@@ -18,21 +18,31 @@ func (v *visit) respond() {
 	v.write(http.StatusOK, c.answer, c, v.answer)
 }
 
-// refuse writes f as a problem, in the default format if no other is acceptable.
+// refuse writes f as a problem: to a caller of an RPC in its protocol, else in the
+// default format if no other is acceptable.
 func (v *visit) refuse(f *fault.Fault) {
-	v.fault = f
+	v.blame(f)
+	if v.protocol != protocolREST {
+		_ = v.door.rpc.errors.Write(v.w, v.r, v.rpcError(f)) // fails only if the caller is gone
+		return
+	}
 	c := v.door.codecs.writes(v.r.Header["Accept"])
 	if c == nil {
 		c = &v.door.codecs[0]
 	}
+	v.write(v.status, c.problem, c, problemOf(f, v.call.Request))
+}
+
+// blame notes f as what the visit came to, and sets the headers that go with it.
+func (v *visit) blame(f *fault.Fault) {
+	v.fault, v.status = f, answers[f.Kind].status
 	h := v.w.Header()
-	if wait := retryAfter(f); wait != "" {
-		h.Set("Retry-After", wait)
+	if wait := retryAfter(f); wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(wholeSeconds(wait), 10))
 	}
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", challenge(f))
 	}
-	v.write(answers[f.Kind].status, c.problem, c, problemOf(f, v.call.Request))
 }
 
 func challenge(f *fault.Fault) string {

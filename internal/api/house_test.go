@@ -33,8 +33,9 @@ import (
 
 // stillClock moves only when it is told to.
 type stillClock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	moved chan struct{} // closed and replaced at every move
 }
 
 func (c *stillClock) Now() time.Time {
@@ -47,11 +48,26 @@ func (c *stillClock) move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	close(c.moved)
+	c.moved = make(chan struct{})
 }
 
-func (c *stillClock) Sleep(ctx context.Context, _ time.Duration) error {
-	<-ctx.Done()
-	return ctx.Err()
+// Sleep implements [clock.Clock]: it ends with a move that is long enough.
+func (c *stillClock) Sleep(ctx context.Context, d time.Duration) error {
+	until := c.Now().Add(d)
+	for {
+		c.mu.Lock()
+		now, moved := c.now, c.moved
+		c.mu.Unlock()
+		if !now.Before(until) {
+			return ctx.Err()
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // house is a real server with the real chain, rooms and database; only the
@@ -65,6 +81,7 @@ type house struct {
 	log   *lockedBuffer
 	key   string // sandbox, every scope, no limit
 	till  *till
+	mu    sync.Mutex // of seen
 	seen  []Visit
 }
 
@@ -73,8 +90,8 @@ var cafe = id.Derive[id.Merchant]("cafe")
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	d := dbtest.SQLite(t)
-	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	h := &house{t: t, clock: c, keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c}}
+	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
+	h := &house{t: t, clock: c, keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -91,8 +108,12 @@ func newHouse(t testing.TB) *house {
 			return e.Object(), nil
 		},
 		Log:     slog.New(slog.NewJSONHandler(h.log, nil)),
-		Observe: func(v Visit) { h.seen = append(h.seen, v) },
-	}, Events(log), APIKeys(h.keys), Merchants(shop, noBalance),
+		Observe: func(v Visit) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.seen = append(h.seen, v)
+		},
+	}, Events(log, c), APIKeys(h.keys), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) })
 	h.key = h.newKey(apikey.Draft{Scopes: apikey.AllScopes()})
@@ -222,6 +243,7 @@ const (
 	amountBroken
 	amountCrash
 	amountLate
+	amountSlow // says that it began, and waits until it may go on
 )
 
 var errDeclined = fault.New(fault.Refused, "card_declined", "The card was declined.")
@@ -234,6 +256,8 @@ type till struct {
 	mu    sync.Mutex
 	last  *florinv1.CreatePaymentRequest // as the handler saw it
 	paid  int
+	began chan struct{}
+	goOn  chan struct{}
 }
 
 func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentRequest) (*florinv1.Payment, error) {
@@ -250,6 +274,9 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 		panic("till on fire: 4242 4242 4242 4242")
 	case amountLate:
 		return nil, context.DeadlineExceeded
+	case amountSlow:
+		s.began <- struct{}{}
+		<-s.goOn
 	}
 	now := s.clock.Now()
 	p := &florinv1.Payment{

@@ -40,6 +40,8 @@ type Config struct {
 	// world may have changed since the first request, its answer has not.
 	Seen func(ctx context.Context, key *idempotency.Key) error
 
+	Reflect bool // gRPC tools may read the contract from the server
+
 	Log     *slog.Logger                // nil: slog.Default()
 	Healthy func(context.Context) error // nil: always; for /healthz
 	Ready   func(context.Context) error // nil: always; for /readyz
@@ -48,11 +50,12 @@ type Config struct {
 
 // Visit is what one request came to, for metrics.
 type Visit struct {
-	Verb   string // "OTHER" if it is not one of HTTP's own
-	Route  string // pattern of the URL; "" if there is none
-	Status int
-	Code   string // of the problem; "" if there was none
-	Took   time.Duration
+	Verb     string // "OTHER" if it is not one of HTTP's own
+	Route    string // pattern of the URL; "" if there is none
+	Protocol string // rest, grpc, grpcweb or connect
+	Status   int    // as REST would say it, in every protocol
+	Code     string // of the problem; "" if there was none
+	Took     time.Duration
 }
 
 // Service registers the handlers of one service of the contract.
@@ -67,6 +70,11 @@ type Server struct {
 	codecs  codecs
 	router  router
 	check   checker
+	rpc     rpc
+	holds   holds
+
+	draining context.Context // ends when the server stops
+	drain    context.CancelFunc
 }
 
 // New opens the door to services. It panics on a contract that it cannot serve:
@@ -78,7 +86,7 @@ func New(c Config, services ...Service) *Server {
 	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
 	s.codecs = newCodecs(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
-	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
+	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.hold, s.validate, s.once)
 	for _, register := range services {
 		register(s.chain)
 	}
@@ -90,17 +98,23 @@ func New(c Config, services ...Service) *Server {
 		for _, r := range routes {
 			s.router.add(r)
 		}
-		m.url = routes[0].pattern
+		if len(routes) > 0 {
+			m.url = routes[0].pattern
+		}
 		inputs = append(inputs, m.input)
 	}
 	s.check = newChecker(inputs)
 	s.addHealth()
+	s.draining, s.drain = context.WithCancel(context.Background())
+	s.addRPC()
 	return s
 }
 
-// HTTP is a server for the door with its time limits. Set Addr, or use Serve.
+// HTTP is a server for the door with its time limits, for HTTP/1.1 and HTTP/2, with
+// TLS and without. Set Addr, or use Serve. Its Shutdown ends the streams.
 func (s *Server) HTTP() *http.Server {
-	return &http.Server{
+	h := &http.Server{
+		Protocols:         new(http.Protocols),
 		Handler:           s,
 		ReadHeaderTimeout: headerWait,
 		ReadTimeout:       patience,
@@ -109,4 +123,9 @@ func (s *Server) HTTP() *http.Server {
 		MaxHeaderBytes:    headerMax,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
+	h.Protocols.SetHTTP1(true)
+	h.Protocols.SetHTTP2(true)
+	h.Protocols.SetUnencryptedHTTP2(true) // gRPC behind a proxy, and in tests
+	h.RegisterOnShutdown(s.drain)
+	return h
 }
