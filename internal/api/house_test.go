@@ -81,8 +81,10 @@ type house struct {
 	log   *lockedBuffer
 	key   string // sandbox, every scope, no limit
 	till  *till
+	http  *http.Server
 	mu    sync.Mutex // of seen
 	seen  []Visit
+	ended chan Visit // each that went to a method's own URL
 }
 
 var cafe = id.Derive[id.Merchant]("cafe")
@@ -91,7 +93,7 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	d := dbtest.SQLite(t)
 	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
-	h := &house{t: t, clock: c, keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
+	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -112,13 +114,17 @@ func newHouse(t testing.TB) *house {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.seen = append(h.seen, v)
+			if v.Protocol != protocolREST {
+				h.ended <- v
+			}
 		},
 	}, Events(log, c), APIKeys(h.keys), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) })
 	h.key = h.newKey(apikey.Draft{Scopes: apikey.AllScopes()})
 	server := httptest.NewUnstartedServer(h.door)
-	server.Config = h.door.HTTP()
+	h.http = h.door.HTTP()
+	server.Config = h.http
 	server.Start()
 	t.Cleanup(server.Close)
 	h.url = server.URL
@@ -243,7 +249,7 @@ const (
 	amountBroken
 	amountCrash
 	amountLate
-	amountSlow // says that it began, and waits until it may go on
+	amountSlow // says that it began, and goes on when it may or must
 )
 
 var errDeclined = fault.New(fault.Refused, "card_declined", "The card was declined.")
@@ -276,7 +282,10 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 		return nil, context.DeadlineExceeded
 	case amountSlow:
 		s.began <- struct{}{}
-		<-s.goOn
+		select {
+		case <-s.goOn:
+		case <-ctx.Done():
+		}
 	}
 	now := s.clock.Now()
 	p := &florinv1.Payment{

@@ -92,11 +92,14 @@ func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *h
 	var done sync.WaitGroup
 	done.Go(func() {
 		for s.Clock.Sleep(watch, guardEvery) == nil {
-			over := ctx.Err() != nil
-			if began := held.sending.Load(); began != 0 && (over || s.Clock.Now().UnixNano()-began > int64(sendPatience)) {
-				held.abort()
+			began := held.sending.Load()
+			if began != 0 && s.Clock.Now().UnixNano()-began > int64(sendPatience) {
+				end(ErrDeadline.With("The stream's reader did not read."))
 			}
-			if over {
+			if ctx.Err() != nil {
+				if began != 0 {
+					held.abort()
+				}
 				continue
 			}
 			_, err := s.Keys.Authenticate(watch, secret)
