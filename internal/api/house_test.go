@@ -109,7 +109,7 @@ func newHouse(t testing.TB) *house {
 			}
 			return e.Object(), nil
 		},
-		Log:     slog.New(slog.NewJSONHandler(h.log, nil)),
+		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
 		Observe: func(v Visit) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -162,7 +162,9 @@ func TestStreamOfEvents(t *testing.T) {
 }
 
 // lastEvent is the number of the log's last event.
-func (s *Server) lastEvent(h *house) (int64, error) { return event.NewLog(h.till.db).End(h.t.Context()) }
+func (s *Server) lastEvent(h *house) (int64, error) {
+	return event.NewLog(h.till.db).End(h.t.Context())
+}
 
 func TestStreamRefuses(t *testing.T) {
 	h := newHouse(t)

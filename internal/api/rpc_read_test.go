@@ -30,7 +30,9 @@ func (h *house) statusProblem(header string) *florinv1.Problem {
 
 // connectProblem is the problem in Connect's JSON of an error.
 func (h *house) connectProblem(body []byte) *florinv1.Problem {
-	var e struct{ Details []struct{ Type, Value string } }
+	var e struct {
+		Details []struct{ Type, Value string }
+	}
 	if err := json.Unmarshal(body, &e); err != nil || len(e.Details) == 0 || e.Details[0].Type != "florin.v1.Problem" {
 		h.t.Errorf("no problem in %s: %v", body, err)
 		return &florinv1.Problem{}
