@@ -175,7 +175,12 @@ func (s *Server) reply(next connect.ServerFunc) connect.ServerFunc {
 			}
 		}
 		f := settled(err)
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		late := errors.Is(ctx.Err(), context.DeadlineExceeded) && errors.Is(err, context.DeadlineExceeded)
+		if late && spec.StreamType != connect.StreamTypeUnary { // as long as its caller allowed: nothing went wrong
+			v.status = http.StatusOK
+			return v.rpcError(ErrDeadline.With("The deadline of the stream has passed. Begin the next one after the last event that came."))
+		}
+		if late && f.Code != ErrDeadline.Code {
 			f = ErrDeadline.WithCause(err)
 		}
 		v.blame(f)

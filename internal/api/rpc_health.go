@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -89,7 +88,7 @@ func (h *health) watch(ctx context.Context, _ connect.Spec, stream connect.Serve
 		return err
 	}
 	control := http.NewResponseController(callOf(ctx).visit.w)
-	if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})); err != nil {
+	if err := control.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
 	ctx, end := context.WithCancel(ctx)

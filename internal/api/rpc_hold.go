@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -77,7 +78,7 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		switch {
 		case ours:
 			return cause
-		case caller.Err() == context.Canceled:
+		case errors.Is(caller.Err(), context.Canceled):
 			return nil // the caller has left, and hears nothing any more
 		}
 		return err
@@ -126,9 +127,6 @@ type heldStream struct {
 // come; what follows it has as long as it takes.
 func (h *heldStream) Receive(msg any) error {
 	if err := h.ServerStream.Receive(msg); err != nil {
-		return err
-	}
-	if err := h.control.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
 	return h.control.SetWriteDeadline(time.Time{})

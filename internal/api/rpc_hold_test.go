@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
@@ -283,6 +285,52 @@ func TestStoppingEndsStreams(t *testing.T) {
 		if code, problem, wait := refusal(t, err); code != connect.CodeUnavailable || problem.Code != "server_stopping" || wait != time.Second {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestAStreamOutlivesTheTimeOfOneRequest: the server's time limits are for requests.
+// They are the socket's own, so this waits for them.
+func TestAStreamOutlivesTheTimeOfOneRequest(t *testing.T) {
+	for name, version := range map[string]func(*http.Protocols, bool){
+		"HTTP/1.1": (*http.Protocols).SetHTTP1, "HTTP/2": (*http.Protocols).SetUnencryptedHTTP2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const limit = 2 * time.Second
+			h := newHouse(t)
+			server := httptest.NewUnstartedServer(h.door)
+			server.Config = h.door.HTTP()
+			server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
+			server.Start()
+			t.Cleanup(server.Close)
+			transport := &http.Transport{Protocols: new(http.Protocols)}
+			version(transport.Protocols, true)
+			t.Cleanup(transport.CloseIdleConnections)
+			client := connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, server.URL))
+			h.happen(1, 1)
+			ctx, _ := h.with()
+			stream, err := florinv1connect.NewEventServiceClient(client).StreamEvents(ctx, &florinv1.StreamEventsRequest{AfterSequence: new(int64), Types: []string{"payment.created"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = stream.Close() })
+			numbers(t, stream, 1)
+			time.Sleep(limit + limit/2)
+			h.happen(1, 1)
+			numbers(t, stream, 1)
+		})
+	}
+}
+
+// TestAStreamsOwnDeadline is its caller's wish, and no failure of ours.
+func TestAStreamsOwnDeadline(t *testing.T) {
+	h := newHouse(t)
+	a := h.raw("POST", "/florin.v1.EventService/StreamEvents", frame(nil), "Content-Type: application/grpc", "Grpc-Timeout: 300m")
+	if places(a.problem) != "deadline_exceeded" || a.problem.Advice != "" {
+		t.Errorf("it ended with %v", a.problem)
+	}
+	if v := <-h.ended; v.Status != 200 || v.Code != "" {
+		t.Errorf("observed as %+v", v)
 	}
 }
 

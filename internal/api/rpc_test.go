@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -191,6 +192,26 @@ func TestRPCRefusesAsRESTDoes(t *testing.T) {
 	}
 	if log := h.log.String(); strings.Contains(log, "424242424242") || strings.Contains(log, h.key) {
 		t.Errorf("the log tells too much:\n%s", log)
+	}
+}
+
+// TestRPCRateLimit: one bucket for all protocols, shown in each.
+func TestRPCRateLimit(t *testing.T) {
+	h := newHouse(t)
+	limited := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: apikey.AllScopes(), RatePerSecond: 2, Burst: 3})
+	for i, name := range []string{"grpc", "grpcweb", "connect"} {
+		ctx, info := h.with(limited)
+		_, err := h.payments(speeches[name]).ListPayments(ctx, &florinv1.ListPaymentsRequest{})
+		if want := fmt.Sprintf(`"key";r=%d;`, 2-i); err != nil || !strings.HasPrefix(info.ResponseHeader().Get("RateLimit"), want) {
+			t.Errorf("%s: %v, %q, want %s", name, err, info.ResponseHeader().Get("RateLimit"), want)
+		}
+	}
+	h.ask("GET", "/v1/payments", "", limited).expect(t, 429, "rate_limited")
+	ctx, info := h.with(limited)
+	_, err := h.payments(speeches["grpc"]).ListPayments(ctx, &florinv1.ListPaymentsRequest{})
+	code, problem, wait := refusal(t, err)
+	if code != connect.CodeResourceExhausted || problem.Code != "rate_limited" || wait <= 0 || info.ResponseHeader().Get("Retry-After") != "1" {
+		t.Errorf("refused with %v after %s, %q", err, wait, info.ResponseHeader().Get("Retry-After"))
 	}
 }
 
