@@ -82,7 +82,7 @@ func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, 
 	if err != nil {
 		return nil, world{}, err
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}})
+	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
 	if err != nil {
 		return nil, world{}, err
 	}

@@ -70,6 +70,7 @@ type house struct {
 	disputes  *dispute.Desk
 	jobs      *job.Runner
 	rail      *sandbox.Rail
+	reflect   bool
 }
 
 // houseConfig is what a house is built from.
@@ -78,10 +79,11 @@ type houseConfig struct {
 	kek      vault.Wrapper
 	log      *slog.Logger
 	database db.Config
+	reflect  bool // gRPC tools may read the contract from the server
 }
 
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
-	h := &house{clock: clock.System{}, log: c.log, rails: &connector.Registry{}}
+	h := &house{clock: clock.System{}, log: c.log, rails: &connector.Registry{}, reflect: c.reflect}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -135,6 +137,7 @@ func (h *house) openRail(ctx context.Context, dir string) error {
 func (h *house) door(c api.Config) *api.Server {
 	entry := api.CardEntry{Vault: h.vault, Tokens: sandbox.Tokens}
 	c.Keys, c.Limiter, c.Clock, c.CardDigest, c.Log = h.keys, apikey.NewLimiter(h.clock), h.clock, entry.Digest, h.log
+	c.Reflect = h.reflect
 	c.Recall = func(ctx context.Context, sequence int64) (proto.Message, error) {
 		e, err := h.events.At(ctx, sequence)
 		if err != nil {
@@ -145,7 +148,7 @@ func (h *house) door(c api.Config) *api.Server {
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
 	return api.New(c,
 		api.Payments(h.payments, entry), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry), api.Payers(h.payers),
-		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events),
+		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes),
 	)
 }

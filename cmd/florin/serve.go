@@ -19,6 +19,7 @@ type serveCommand struct {
 	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
 	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
 	Log         string `help:"Least level that is logged: debug, info, warn or error." default:"info" env:"FLORIN_LOG"`
+	Reflection  bool   `help:"Let gRPC tools read the contract from the server (gRPC server reflection)." env:"FLORIN_REFLECTION"`
 	Committers  int    `help:"PostgreSQL connections that commit side by side." default:"1" hidden:""`
 }
 
@@ -72,7 +73,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start tracing: %w", err)
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}})
+	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
 	if err != nil {
 		return err
 	}

@@ -18,13 +18,25 @@ func (v *visit) respond() {
 	v.write(http.StatusOK, c.answer, c, v.answer)
 }
 
-// refuse writes f as a problem, in a format that the caller accepts if there is one.
+// refuse writes f as a problem: to a caller of an RPC in its protocol, else in a format
+// that the caller accepts if there is one.
 func (v *visit) refuse(f *fault.Fault) {
-	v.fault, v.packing = f, packing{} // a problem repeats names that a caller sent: see packable
+	v.blame(f)
+	if v.protocol != protocolREST {
+		_ = v.door.rpc.errors.Write(v.w, v.r, v.rpcError(f)) // fails only if the caller is gone
+		return
+	}
 	c := v.door.codecs.complains(v.r.Header["Accept"])
+	v.write(v.status, c.problem, c, problemOf(f, v.call.Request))
+}
+
+// blame notes f as what the visit came to, and sets the headers that go with it.
+func (v *visit) blame(f *fault.Fault) {
+	v.fault, v.status = f, answers[f.Kind].status
+	v.packing = packing{} // a problem repeats names that a caller sent: see packable
 	h := v.w.Header()
-	if wait := retryAfter(f); wait != "" {
-		h.Set("Retry-After", wait)
+	if wait := retryAfter(f); wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(wholeSeconds(wait), 10))
 	}
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", challenge(f))
@@ -32,7 +44,6 @@ func (v *visit) refuse(f *fault.Fault) {
 	if errors.Is(f, ErrEncoding) {
 		h.Set("Accept-Encoding", readCodings) // Source: RFC 9110 §15.5.16
 	}
-	v.write(answers[f.Kind].status, c.problem, c, problemOf(f, v.call.Request))
 }
 
 func challenge(f *fault.Fault) string {

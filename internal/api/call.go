@@ -22,6 +22,7 @@ type Call struct {
 
 	method *method
 	key    apikey.Key
+	visit  *visit // of an RPC
 }
 
 // Caller is who calls: a key, its merchant, its mode and what it may do.

@@ -1,6 +1,6 @@
-// Package api serves the contract of proto/florin/v1: REST over HTTP,
-// driven by the contract's own descriptors. Adding a method to the contract and
-// a handler for it is all that a new URL takes.
+// Package api serves the contract of proto/florin/v1: REST over HTTP, driven by
+// the contract's own descriptors, and gRPC, gRPC-Web and Connect on the same port.
+// Adding a method to the contract and a handler for it is all that a new URL takes.
 //
 // A request walks forward only:
 //
@@ -9,6 +9,7 @@
 //	settle      crash.go       whatever comes back leaves as a fault
 //	admit       doorkeeper.go  key → caller; (florin.v1.rule).scope
 //	limit       limit.go       the key's rate
+//	hold        rpc_hold.go    a stream ends with its key, its reader or the server
 //	Receive     visit.go       negotiate.go, body.go, query.go; package wire decodes
 //	                           compress_accept.go, compress_body.go: codings
 //	validate    validate.go    buf.validate
@@ -21,6 +22,13 @@
 //
 // On the way out answer.go writes, and compress.go packs what may be packed: its
 // packable says what that is and why.
+//
+// # RPC
+//
+// Each method has its own URL, /florin.v1.<Service>/<Method>, where connect's own
+// transports stand between porch and chain (rpc.go). Their messages are read by
+// our codecs (rpc_codec.go), their errors are made in problem.go. Streams have no
+// other URL. Health (rpc_health.go) and reflection are outside of the chain.
 //
 // # Queries
 //

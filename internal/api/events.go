@@ -8,16 +8,25 @@ import (
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/wire"
 )
 
-// Events serves EventService from log.
-func Events(log *event.Log) Service {
-	return func(server *connect.Server) { florinv1connect.RegisterEventServiceHandler(server, events{log}) }
+// Events serves EventService from log. Streams of events look for those of other
+// nodes by c.
+func Events(log *event.Log, c clock.Clock) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterEventServiceHandler(server, events{log, c})
+	}
 }
 
-type events struct{ log *event.Log }
+type events struct {
+	log   *event.Log
+	clock clock.Clock
+}
 
 // GetEvent implements [florinv1connect.EventServiceHandler].
 func (s events) GetEvent(ctx context.Context, q *florinv1.GetEventRequest) (*florinv1.Event, error) {
@@ -47,6 +56,34 @@ func (s events) ListEvents(ctx context.Context, q *florinv1.ListEventsRequest) (
 		answer.Data = append(answer.Data, eventView(e))
 	}
 	return answer, nil
+}
+
+// StreamEvents implements [florinv1connect.EventServiceHandler].
+func (s events) StreamEvents(ctx context.Context, q *florinv1.StreamEventsRequest, stream florinv1connect.EventServiceStreamEventsServerStream) error {
+	caller := callOf(ctx).Caller
+	after, err := s.start(ctx, caller, q)
+	if err != nil {
+		return err
+	}
+	if err := stream.SendHeaders(); err != nil { // the caller knows that it is heard before anything happens
+		return err
+	}
+	wanted := event.Filter{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types}
+	return s.log.Follow(ctx, s.clock, wanted, after, func(e event.Event) error { return stream.Send(eventView(e)) })
+}
+
+// start is the number of the last event before a stream.
+func (s events) start(ctx context.Context, caller Caller, q *florinv1.StreamEventsRequest) (int64, error) {
+	switch {
+	case q.AfterSequence != nil && q.StartingAfter != "":
+		return 0, wire.Invalid(fault.Field{Pointer: "/starting_after", Code: wire.CodeConflictingFields, Detail: "Send after_sequence or starting_after, not both."})
+	case q.AfterSequence != nil:
+		return *q.AfterSequence, nil
+	case q.StartingAfter == "":
+		return s.log.End(ctx)
+	}
+	e, err := s.log.Get(ctx, caller.Merchant, caller.Live, id.Event(q.StartingAfter))
+	return e.Sequence, span{After: q.StartingAfter}.blame(err)
 }
 
 func eventView(e event.Event) *florinv1.Event {

@@ -34,8 +34,9 @@ import (
 
 // stillClock moves only when it is told to.
 type stillClock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	moved chan struct{} // closed and replaced at every move
 }
 
 func (c *stillClock) Now() time.Time {
@@ -48,11 +49,26 @@ func (c *stillClock) move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	close(c.moved)
+	c.moved = make(chan struct{})
 }
 
-func (c *stillClock) Sleep(ctx context.Context, _ time.Duration) error {
-	<-ctx.Done()
-	return ctx.Err()
+// Sleep implements [clock.Clock]: it ends with a move that is long enough.
+func (c *stillClock) Sleep(ctx context.Context, d time.Duration) error {
+	until := c.Now().Add(d)
+	for {
+		c.mu.Lock()
+		now, moved := c.now, c.moved
+		c.mu.Unlock()
+		if !now.Before(until) {
+			return ctx.Err()
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // house is a real server with the real chain, rooms and database; only the
@@ -66,7 +82,10 @@ type house struct {
 	log   *lockedBuffer
 	key   string // sandbox, every scope, no limit
 	till  *till
+	http  *http.Server
+	mu    sync.Mutex // of seen
 	seen  []Visit
+	ended chan Visit // each that went to a method's own URL
 }
 
 var cafe = id.Derive[id.Merchant]("cafe")
@@ -74,8 +93,8 @@ var cafe = id.Derive[id.Merchant]("cafe")
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	d := dbtest.SQLite(t)
-	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	h := &house{t: t, clock: c, keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c}}
+	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
+	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -91,14 +110,22 @@ func newHouse(t testing.TB) *house {
 			}
 			return e.Object(), nil
 		},
-		Log:     slog.New(slog.NewJSONHandler(h.log, nil)),
-		Observe: func(v Visit) { h.seen = append(h.seen, v) },
-	}, Events(log), APIKeys(h.keys), Merchants(shop, noBalance),
+		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
+		Observe: func(v Visit) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.seen = append(h.seen, v)
+			if v.Protocol != protocolREST {
+				h.ended <- v
+			}
+		},
+	}, Events(log, c), APIKeys(h.keys), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) })
 	h.key = h.newKey(apikey.Draft{Scopes: apikey.AllScopes()})
 	server := httptest.NewUnstartedServer(h.door)
-	server.Config = h.door.HTTP()
+	h.http = h.door.HTTP()
+	server.Config = h.http
 	server.Start()
 	t.Cleanup(server.Close)
 	h.url = server.URL
@@ -253,6 +280,7 @@ const (
 	amountBroken
 	amountCrash
 	amountLate
+	amountSlow // says that it began, and goes on when it may or must
 )
 
 var errDeclined = fault.New(fault.Refused, "card_declined", "The card was declined.")
@@ -265,6 +293,8 @@ type till struct {
 	mu    sync.Mutex
 	last  *florinv1.CreatePaymentRequest // as the handler saw it
 	paid  int
+	began chan struct{}
+	goOn  chan struct{}
 }
 
 func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentRequest) (*florinv1.Payment, error) {
@@ -281,6 +311,12 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 		panic("till on fire: 4242 4242 4242 4242")
 	case amountLate:
 		return nil, context.DeadlineExceeded
+	case amountSlow:
+		s.began <- struct{}{}
+		select {
+		case <-s.goOn:
+		case <-ctx.Done():
+		}
 	}
 	now := s.clock.Now()
 	p := &florinv1.Payment{

@@ -14,6 +14,7 @@ import (
 // method is what the chain must know of one rpc. All are built at start.
 type method struct {
 	procedure string
+	service   string // full name of the method's service
 	rule      *florinv1.Rule
 	input     *wire.Shape
 	output    *wire.Shape
@@ -25,15 +26,15 @@ type method struct {
 // it must be said.
 func newMethod(spec connect.Spec, all wire.Shapes) (*method, protoreflect.MethodDescriptor) {
 	d, ok := spec.Schema.(protoreflect.MethodDescriptor)
-	if !ok || spec.StreamType != connect.StreamTypeUnary {
-		panic("api: not a unary method of the contract: " + spec.Procedure)
+	if !ok || spec.StreamType != connect.StreamTypeUnary && spec.StreamType != connect.StreamTypeServer {
+		panic("api: not a method of the contract with one request: " + spec.Procedure)
 	}
 	rule, _ := proto.GetExtension(d.Options(), florinv1.E_Rule).(*florinv1.Rule)
 	if rule.GetScope() == "" {
 		panic("api: the method has no rule: " + spec.Procedure)
 	}
 	m := &method{
-		procedure: spec.Procedure, rule: rule,
+		procedure: spec.Procedure, service: string(d.Parent().FullName()), rule: rule,
 		input: all[d.Input().FullName()], output: all[d.Output().FullName()],
 	}
 	if m.input == nil || m.output == nil {

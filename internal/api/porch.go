@@ -24,7 +24,7 @@ var (
 // that some answer goes out, and writes one line to the log. It knows nothing
 // of money.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit{door: s, w: w, r: r, began: time.Now()} // a latency is measured: the machine's clock
+	v := &visit{door: s, w: w, r: r, protocol: protocolREST, began: time.Now()} // a latency is measured: the machine's clock
 	v.call.Request = id.New[id.Request](s.Clock.Now())
 	h := w.Header()
 	h["Request-Id"] = []string{string(v.call.Request)}
@@ -44,6 +44,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (v *visit) enter() {
 	n := v.door.router.find(v.r.URL.Path, &v.params)
 	if n == nil {
+		if protocol := protocolOf(v.r.Header["Content-Type"], true); protocol != "" {
+			v.protocol = protocol // REST has no such Content-Type
+		}
 		v.refuse(fault.ErrRouteMissing)
 		return
 	}
@@ -58,6 +61,8 @@ func (v *visit) enter() {
 		v.refuse(fault.ErrMethodMissing)
 	case v.route.porch != nil:
 		v.route.porch(v)
+	case v.route.rpc != nil:
+		v.serveRPC()
 	default:
 		v.serve()
 	}
@@ -85,7 +90,7 @@ func (v *visit) leave() {
 		code = v.fault.Code
 	}
 	if v.door.Observe != nil {
-		v.door.Observe(Visit{Verb: verb, Route: pattern, Status: v.status, Code: code, Took: took})
+		v.door.Observe(Visit{Verb: verb, Route: pattern, Protocol: v.protocol, Status: v.status, Code: code, Took: took})
 	}
 	v.log(verb, pattern, code, took)
 }
@@ -99,7 +104,7 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 		level = slog.LevelError
 	case v.status >= 500:
 		level = slog.LevelWarn
-	case v.route != nil && v.route.porch != nil:
+	case v.route != nil && v.route.method == nil:
 		level = slog.LevelDebug // probes come every few seconds
 	}
 	if !v.door.Log.Enabled(v.ctx, level) {
@@ -110,6 +115,9 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 		slog.String("method", verb), slog.String("route", pattern), slog.Int("status", v.status),
 		slog.Int64("duration_us", took.Microseconds()), slog.String("request", string(v.call.Request)),
 		slog.String("key", string(v.call.Caller.Key)))
+	if v.protocol != protocolREST {
+		list = append(list, slog.String("protocol", v.protocol))
+	}
 	if code != "" {
 		list = append(list, slog.String("code", code))
 	}

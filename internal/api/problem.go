@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
-	"strconv"
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/fault"
@@ -17,26 +20,29 @@ import (
 // ErrDeadline: the request was given up after its deadline.
 var ErrDeadline = fault.New(fault.Unavailable, "deadline_exceeded", "The request took too long and may or may not have taken effect. Retry with the same idempotency key to learn it.").WithRetryAfter(time.Second)
 
-// answers is how each kind of fault looks in HTTP: the one place that says so.
+// answers is how each kind of fault looks in HTTP and in the RPC protocols: the one
+// place that says so. A refusal is failed_precondition, which no client retries by
+// itself; a conflict is aborted, which says to read the object and decide anew.
 var answers = [...]struct {
 	status int
 	title  string
+	code   connect.Code
 }{
-	fault.Internal:        {500, "Something broke on our side"},
-	fault.Invalid:         {400, "The request is not valid"},
-	fault.Unauthenticated: {401, "Credentials are missing or wrong"},
-	fault.Refused:         {402, "The request was refused"},
-	fault.Forbidden:       {403, "The key may not do this"},
-	fault.NotFound:        {404, "Not found"},
-	fault.MethodMissing:   {405, "The method is not allowed here"},
-	fault.NotAcceptable:   {406, "No acceptable format"},
-	fault.Conflict:        {409, "The state does not allow this"},
-	fault.TooLarge:        {413, "The body is too large"},
-	fault.MediaType:       {415, "The body's format is not supported"},
-	fault.KeyReused:       {422, "The idempotency key was used before"},
-	fault.RailFailed:      {424, "A payment rail failed"},
-	fault.TooMany:         {429, "Too many requests"},
-	fault.Unavailable:     {503, "Not available now"},
+	fault.Internal:        {500, "Something broke on our side", connect.CodeInternal},
+	fault.Invalid:         {400, "The request is not valid", connect.CodeInvalidArgument},
+	fault.Unauthenticated: {401, "Credentials are missing or wrong", connect.CodeUnauthenticated},
+	fault.Refused:         {402, "The request was refused", connect.CodeFailedPrecondition},
+	fault.Forbidden:       {403, "The key may not do this", connect.CodePermissionDenied},
+	fault.NotFound:        {404, "Not found", connect.CodeNotFound},
+	fault.MethodMissing:   {405, "The method is not allowed here", connect.CodeUnimplemented},
+	fault.NotAcceptable:   {406, "No acceptable format", connect.CodeUnimplemented},
+	fault.Conflict:        {409, "The state does not allow this", connect.CodeAborted},
+	fault.TooLarge:        {413, "The body is too large", connect.CodeResourceExhausted},
+	fault.MediaType:       {415, "The body's format is not supported", connect.CodeUnimplemented},
+	fault.KeyReused:       {422, "The idempotency key was used before", connect.CodeAlreadyExists},
+	fault.RailFailed:      {424, "A payment rail failed", connect.CodeFailedPrecondition},
+	fault.TooMany:         {429, "Too many requests", connect.CodeResourceExhausted},
+	fault.Unavailable:     {503, "Not available now", connect.CodeUnavailable},
 }
 
 // settled finds the fault in any error: what has none is our own failure.
@@ -77,17 +83,46 @@ func problemOf(f *fault.Fault, request id.Request) *florinv1.Problem {
 	return p
 }
 
-// retryAfter is the Retry-After header for f in whole seconds, "" for none. A 503 always
-// has one.
-func retryAfter(f *fault.Fault) string {
-	wait := f.RetryAfter
-	if wait <= 0 && f.Kind == fault.Unavailable {
-		wait = time.Second
+// retryAfter is when a retry may succeed after f, 0 if nobody knows. An unavailable
+// service always says.
+func retryAfter(f *fault.Fault) time.Duration {
+	if f.RetryAfter <= 0 && f.Kind == fault.Unavailable {
+		return time.Second
 	}
-	if wait <= 0 {
-		return ""
+	return max(f.RetryAfter, 0)
+}
+
+// codeOf is f's code in the RPC protocols: its kind's, but for what their clients know
+// by a code of its own.
+func codeOf(f *fault.Fault) connect.Code {
+	switch f.Code {
+	case ErrDeadline.Code:
+		return connect.CodeDeadlineExceeded
+	case fault.ErrRouteMissing.Code:
+		return connect.CodeUnimplemented
 	}
-	return strconv.FormatInt(wholeSeconds(wait), 10)
+	return answers[f.Kind].code
+}
+
+// rpcError is f in the RPC protocols: the problem is a detail, and so is when to retry.
+func (v *visit) rpcError(f *fault.Fault) *connect.Error {
+	problem := problemOf(f, v.call.Request)
+	e := connect.NewError(codeOf(f), f.Detail).WithDetail(v.detail(problem))
+	if wait := retryAfter(f); wait > 0 {
+		e = e.WithDetail(v.detail(&errdetails.RetryInfo{RetryDelay: durationpb.New(wait)}))
+	}
+	return e
+}
+
+func (v *visit) detail(m proto.Message) *connect.ErrorDetail {
+	d, err := connectproto.NewErrorDetail(m)
+	if err != nil {
+		return nil // our own words are valid UTF-8; without the detail the error is still one
+	}
+	if json := (jsonCodec{v.door.shapes}); ours(json.shapes, m) {
+		d.Debug = v.door.shapes.EncodeJSON(nil, m)
+	}
+	return d
 }
 
 // wholeSeconds rounds up: who comes back earlier is refused again.

@@ -2,13 +2,15 @@ package api
 
 import (
 	"fmt"
-	"github.com/florinpay/florin/internal/wire"
+	"net/http"
 	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // route is one HTTP method of one URL.
@@ -20,14 +22,19 @@ type route struct {
 	given   wire.FieldSet                  // the same, as a set
 	body    bool                           // the other fields come in the body, not in the query
 	porch   func(v *visit)                 // instead of method
+	rpc     http.Handler                   // of the method's own URL, in the RPC protocols
+	stream  bool                           // rpc answers with more than one message
 }
 
 // routesOf reads the google.api.http option of d. It panics on forms that are
 // not used here, so that none is half understood.
 func routesOf(d protoreflect.MethodDescriptor, m *method) []*route {
 	rule, _ := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
-	if rule == nil {
-		panic("api: the method has no URL: " + m.procedure)
+	if rule == nil && d.IsStreamingServer() {
+		return nil // REST has no streams
+	}
+	if rule == nil || d.IsStreamingServer() {
+		panic("api: a method has a URL, a stream has none: " + m.procedure)
 	}
 	routes := []*route{newRoute(rule, m)}
 	for _, more := range rule.GetAdditionalBindings() {
@@ -87,11 +94,11 @@ type Route struct {
 	Creates, MovesMoney         bool
 }
 
-// Routes lists what the contract's methods answer to, in the order of URLs.
+// Routes lists what the contract's methods answer to in REST, in the order of URLs.
 func (s *Server) Routes() []Route {
 	var list []Route
 	for _, r := range s.router.all() {
-		if r.method != nil {
+		if r.method != nil && r.rpc == nil {
 			rule := r.method.rule
 			list = append(list, Route{r.verb, r.pattern, r.method.procedure, rule.Scope, rule.Creates, rule.MovesMoney})
 		}

@@ -43,6 +43,8 @@ type Config struct {
 	// world may have changed since the first request, its answer has not.
 	Seen func(ctx context.Context, key *idempotency.Key) error
 
+	Reflect bool // gRPC tools may read the contract from the server
+
 	Log     *slog.Logger                // nil: slog.Default()
 	Healthy func(context.Context) error // nil: always; for /healthz
 	Ready   func(context.Context) error // nil: always; for /readyz
@@ -51,11 +53,12 @@ type Config struct {
 
 // Visit is what one request came to, for metrics.
 type Visit struct {
-	Verb   string // "OTHER" if it is not one of HTTP's own
-	Route  string // pattern of the URL; "" if there is none
-	Status int
-	Code   string // of the problem; "" if there was none
-	Took   time.Duration
+	Verb     string // "OTHER" if it is not one of HTTP's own
+	Route    string // pattern of the URL; "" if there is none
+	Protocol string // rest, grpc, grpcweb or connect
+	Status   int    // as REST would say it, in every protocol
+	Code     string // of the problem; "" if there was none
+	Took     time.Duration
 }
 
 // Service registers the handlers of one service of the contract.
@@ -70,8 +73,13 @@ type Server struct {
 	codecs  codecs
 	router  router
 	check   checker
+	rpc     rpc
+	holds   holds
 
 	secretive secretive
+
+	draining context.Context // ends when the server stops
+	drain    context.CancelFunc
 }
 
 // New opens the door to services. It panics on a contract that it cannot serve:
@@ -83,7 +91,7 @@ func New(c Config, services ...Service) *Server {
 	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
 	s.codecs, s.secretive = newCodecs(s.shapes), newSecretive(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
-	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.validate, s.once)
+	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.hold, s.validate, s.once)
 	for _, register := range services {
 		register(s.chain)
 	}
@@ -95,24 +103,28 @@ func New(c Config, services ...Service) *Server {
 		for _, r := range routes {
 			s.router.add(r)
 		}
-		m.url = routes[0].pattern
+		if len(routes) > 0 {
+			m.url = routes[0].pattern
+		}
 		inputs = append(inputs, m.input)
 	}
 	s.check = newChecker(inputs)
 	s.addHealth()
 	s.addDictionary()
+	s.draining, s.drain = context.WithCancel(context.Background())
+	s.addRPC()
 	return s
 }
 
 // HTTP is a server for the door with its time limits, for HTTP/1.1, for HTTP/2 over
 // TLS, and for HTTP/2 in the clear by prior knowledge (RFC 9113 §3.3). Set Addr, or
-// use Serve or ServeTLS.
+// use Serve or ServeTLS. Its Shutdown ends the streams.
 func (s *Server) HTTP() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
+	h := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerWait,
 		ReadTimeout:       patience,
@@ -125,4 +137,6 @@ func (s *Server) HTTP() *http.Server {
 		},
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
+	h.RegisterOnShutdown(s.drain)
+	return h
 }

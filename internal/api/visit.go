@@ -26,6 +26,8 @@ type visit struct {
 	info   connect.CallInfo
 	route  *route
 	params [paramsMax]string
+	// protocol is rest, or connect's name of the one that the caller speaks.
+	protocol string
 
 	received bool
 	packing  packing

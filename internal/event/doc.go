@@ -5,4 +5,8 @@
 //
 // A fact carries the object as it was right after the event, in the contract's
 // own message, so that a retry can be answered from it years later in any format.
+//
+// Because numbers follow the commits, whoever remembers the last number that came
+// misses nothing: [Log.Follow] reads by number, is woken by this process's commits,
+// and looks once a second for those of other processes.
 package event

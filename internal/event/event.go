@@ -52,6 +52,9 @@ func Append(tx *db.Tx, f Fact) int64 {
 	e := Event{ID: id.New[id.Event](f.At), Fact: f, data: data}
 	e.link(tx)
 	events.Insert(tx, e)
+	if bells.listening.Load() > 0 {
+		tx.After(func() { bells.ring(owner{f.Merchant, f.Live}) })
+	}
 	return e.Sequence
 }
 

@@ -84,6 +84,11 @@ func (l *Log) between(ctx context.Context, merchant id.Merchant, live bool, p Pa
 	return list, more, err
 }
 
+// next reads a merchant's events after a number, in order, without their data decoded.
+func (l *Log) next(ctx context.Context, merchant id.Merchant, live bool, after int64, limit int) ([]Event, error) {
+	return events.Select(ctx, l.db, "where merchant = $1 and live = $2 and sequence > $3 order by sequence limit $4", string(merchant), live, after, limit)
+}
+
 // errFound ends a scan at the first difference.
 var errFound = errors.New("event: difference found")
 

@@ -546,6 +546,71 @@ func (x *ListEventsResponse) GetUrl() string {
 	return ""
 }
 
+// StreamEventsRequest says where a stream begins. Without after_sequence and starting_after it begins with the next
+// event that happens.
+type StreamEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events with a higher number than this; 0 for all since the beginning.
+	AfterSequence *int64 `protobuf:"varint,1,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
+	// Events after this one.
+	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
+	// Only events of these types; all if there are none.
+	Types         []string `protobuf:"bytes,3,rep,name=types,proto3" json:"types,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamEventsRequest) Reset() {
+	*x = StreamEventsRequest{}
+	mi := &file_florin_v1_event_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamEventsRequest) ProtoMessage() {}
+
+func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_event_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
+func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *StreamEventsRequest) GetAfterSequence() int64 {
+	if x != nil && x.AfterSequence != nil {
+		return *x.AfterSequence
+	}
+	return 0
+}
+
+func (x *StreamEventsRequest) GetStartingAfter() string {
+	if x != nil {
+		return x.StartingAfter
+	}
+	return ""
+}
+
+func (x *StreamEventsRequest) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
 var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
@@ -585,14 +650,22 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.EventR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url2\xe2\x01\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\"\xb5\x01\n" +
+	"\x13StreamEventsRequest\x12<\n" +
+	"\x0eafter_sequence\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x00R\rafterSequence\x88\x01\x01\x12%\n" +
+	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12&\n" +
+	"\x05types\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x102\"\x06r\x04\x10\x01\x18dR\x05typesB\x11\n" +
+	"\x0f_after_sequence2\xb9\x02\n" +
 	"\fEventService\x12b\n" +
 	"\bGetEvent\x12\x1a.florin.v1.GetEventRequest\x1a\x10.florin.v1.Event\"(\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/events/{id}\x12n\n" +
 	"\n" +
 	"ListEvents\x12\x1c.florin.v1.ListEventsRequest\x1a\x1d.florin.v1.ListEventsResponse\"#\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/eventsB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
+	"/v1/events\x12U\n" +
+	"\fStreamEvents\x12\x1e.florin.v1.StreamEventsRequest\x1a\x10.florin.v1.Event\"\x11\x8a\xb5\x18\r\n" +
+	"\vevents:read0\x01B4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_event_proto_rawDescOnce sync.Once
@@ -606,7 +679,7 @@ func file_florin_v1_event_proto_rawDescGZIP() []byte {
 	return file_florin_v1_event_proto_rawDescData
 }
 
-var file_florin_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_florin_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_florin_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: florin.v1.Event
 	(*EventData)(nil),             // 1: florin.v1.EventData
@@ -614,35 +687,38 @@ var file_florin_v1_event_proto_goTypes = []any{
 	(*GetEventRequest)(nil),       // 3: florin.v1.GetEventRequest
 	(*ListEventsRequest)(nil),     // 4: florin.v1.ListEventsRequest
 	(*ListEventsResponse)(nil),    // 5: florin.v1.ListEventsResponse
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*Payment)(nil),               // 7: florin.v1.Payment
-	(*Refund)(nil),                // 8: florin.v1.Refund
-	(*Dispute)(nil),               // 9: florin.v1.Dispute
-	(*Wallet)(nil),                // 10: florin.v1.Wallet
-	(*Card)(nil),                  // 11: florin.v1.Card
-	(*Payer)(nil),                 // 12: florin.v1.Payer
-	(*ApiKey)(nil),                // 13: florin.v1.ApiKey
-	(*Transfer)(nil),              // 14: florin.v1.Transfer
+	(*StreamEventsRequest)(nil),   // 6: florin.v1.StreamEventsRequest
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*Payment)(nil),               // 8: florin.v1.Payment
+	(*Refund)(nil),                // 9: florin.v1.Refund
+	(*Dispute)(nil),               // 10: florin.v1.Dispute
+	(*Wallet)(nil),                // 11: florin.v1.Wallet
+	(*Card)(nil),                  // 12: florin.v1.Card
+	(*Payer)(nil),                 // 13: florin.v1.Payer
+	(*ApiKey)(nil),                // 14: florin.v1.ApiKey
+	(*Transfer)(nil),              // 15: florin.v1.Transfer
 }
 var file_florin_v1_event_proto_depIdxs = []int32{
 	1,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
 	2,  // 1: florin.v1.Event.request:type_name -> florin.v1.EventRequest
-	6,  // 2: florin.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	7,  // 3: florin.v1.EventData.payment:type_name -> florin.v1.Payment
-	8,  // 4: florin.v1.EventData.refund:type_name -> florin.v1.Refund
-	9,  // 5: florin.v1.EventData.dispute:type_name -> florin.v1.Dispute
-	10, // 6: florin.v1.EventData.wallet:type_name -> florin.v1.Wallet
-	11, // 7: florin.v1.EventData.card:type_name -> florin.v1.Card
-	12, // 8: florin.v1.EventData.payer:type_name -> florin.v1.Payer
-	13, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
-	14, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
+	7,  // 2: florin.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 3: florin.v1.EventData.payment:type_name -> florin.v1.Payment
+	9,  // 4: florin.v1.EventData.refund:type_name -> florin.v1.Refund
+	10, // 5: florin.v1.EventData.dispute:type_name -> florin.v1.Dispute
+	11, // 6: florin.v1.EventData.wallet:type_name -> florin.v1.Wallet
+	12, // 7: florin.v1.EventData.card:type_name -> florin.v1.Card
+	13, // 8: florin.v1.EventData.payer:type_name -> florin.v1.Payer
+	14, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
+	15, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
 	0,  // 11: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
 	3,  // 12: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
 	4,  // 13: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	0,  // 14: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	5,  // 15: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	14, // [14:16] is the sub-list for method output_type
-	12, // [12:14] is the sub-list for method input_type
+	6,  // 14: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 15: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	5,  // 16: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 17: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	15, // [15:18] is the sub-list for method output_type
+	12, // [12:15] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -672,13 +748,14 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_ApiKey)(nil),
 		(*EventData_Transfer)(nil),
 	}
+	file_florin_v1_event_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_event_proto_rawDesc), len(file_florin_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,8 @@ const (
 	EventServiceGetEventProcedure = "/florin.v1.EventService/GetEvent"
 	// EventServiceListEventsProcedure is the procedure name of the EventService's ListEvents RPC.
 	EventServiceListEventsProcedure = "/florin.v1.EventService/ListEvents"
+	// EventServiceStreamEventsProcedure is the procedure name of the EventService's StreamEvents RPC.
+	EventServiceStreamEventsProcedure = "/florin.v1.EventService/StreamEvents"
 )
 
 var (
@@ -45,6 +47,13 @@ var (
 			Procedure:  EventServiceListEventsProcedure,
 		}
 	})
+	eventServiceStreamEventsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_florin_v1_event_proto.Services().ByName("EventService").Methods().ByName("StreamEvents"),
+			Procedure:  EventServiceStreamEventsProcedure,
+		}
+	})
 )
 
 // EventServiceClient is a client for the florin.v1.EventService service.
@@ -53,6 +62,9 @@ type EventServiceClient interface {
 	GetEvent(context.Context, *v1.GetEventRequest) (*v1.Event, error)
 	// ListEvents reads the merchant's events, newest first.
 	ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error)
+	// StreamEvents gives the merchant's events in the order of their numbers, each once and without a gap, and goes on
+	// as they happen. After the end of a stream, whatever ended it, begin the next one after the last event that came.
+	StreamEvents(context.Context, *v1.StreamEventsRequest) (EventServiceStreamEventsClientStream, error)
 }
 
 // NewEventServiceClient constructs a client for the florin.v1.EventService service. Multiple
@@ -61,12 +73,36 @@ func NewEventServiceClient(client *connect.Client) EventServiceClient {
 	return &eventServiceClient{client: client}
 }
 
+// EventServiceStreamEventsClientStream is the client stream for the EventService's StreamEvents
+// RPC.
+type EventServiceStreamEventsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s EventServiceStreamEventsClientStream) Receive() (*v1.Event, error) {
+	var res v1.Event
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s EventServiceStreamEventsClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // EventServiceHandler is an implementation of the florin.v1.EventService service.
 type EventServiceHandler interface {
 	// GetEvent reads one event.
 	GetEvent(context.Context, *v1.GetEventRequest) (*v1.Event, error)
 	// ListEvents reads the merchant's events, newest first.
 	ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error)
+	// StreamEvents gives the merchant's events in the order of their numbers, each once and without a gap, and goes on
+	// as they happen. After the end of a stream, whatever ended it, begin the next one after the last event that came.
+	StreamEvents(context.Context, *v1.StreamEventsRequest, EventServiceStreamEventsServerStream) error
 }
 
 // RegisterEventServiceHandler registers svc as the florin.v1.EventService implementation on server.
@@ -75,7 +111,24 @@ func RegisterEventServiceHandler(server *connect.Server, svc EventServiceHandler
 	server.Register(
 		connect.Method{Spec: eventServiceGetEventSpec(), Handler: adapter.getEvent},
 		connect.Method{Spec: eventServiceListEventsSpec(), Handler: adapter.listEvents},
+		connect.Method{Spec: eventServiceStreamEventsSpec(), Handler: adapter.streamEvents},
 	)
+}
+
+// EventServiceStreamEventsServerStream is the server stream for the EventService's StreamEvents
+// RPC.
+type EventServiceStreamEventsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s EventServiceStreamEventsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s EventServiceStreamEventsServerStream) Send(res *v1.Event) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedEventServiceHandler returns CodeUnimplemented from all methods.
@@ -87,6 +140,10 @@ func (UnimplementedEventServiceHandler) GetEvent(context.Context, *v1.GetEventRe
 
 func (UnimplementedEventServiceHandler) ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "florin.v1.EventService.ListEvents is not implemented")
+}
+
+func (UnimplementedEventServiceHandler) StreamEvents(context.Context, *v1.StreamEventsRequest, EventServiceStreamEventsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "florin.v1.EventService.StreamEvents is not implemented")
 }
 
 type eventServiceClient struct {
@@ -107,6 +164,14 @@ func (c *eventServiceClient) ListEvents(ctx context.Context, req *v1.ListEventsR
 		return nil, err
 	}
 	return &res, nil
+}
+
+func (c *eventServiceClient) StreamEvents(ctx context.Context, req *v1.StreamEventsRequest) (EventServiceStreamEventsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, eventServiceStreamEventsSpec(), req)
+	if err != nil {
+		return EventServiceStreamEventsClientStream{}, err
+	}
+	return EventServiceStreamEventsClientStream{stream: stream}, nil
 }
 
 type eventServiceHandler struct{ svc EventServiceHandler }
@@ -133,4 +198,12 @@ func (h eventServiceHandler) listEvents(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	return stream.Send(res)
+}
+
+func (h eventServiceHandler) streamEvents(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.StreamEventsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.StreamEvents(ctx, &req, EventServiceStreamEventsServerStream{stream: stream})
 }

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// Limits of streams.
+const (
+	heldMax      = 10               // of one key at once, on this node
+	guardEvery   = time.Second      // a stream's key is looked at
+	sendPatience = 30 * time.Second // for a reader to take one message
+)
+
+// Faults of streams.
+var (
+	ErrTooManyStreams = fault.New(fault.TooMany, "streams_too_many", "The key has as many streams open as it may: 10. Close one of them first.")
+	ErrStopping       = fault.New(fault.Unavailable, "server_stopping", "The server is stopping. Begin the stream again, after the last event that came.").WithRetryAfter(time.Second)
+)
+
+// holds counts the open streams of each key.
+type holds struct {
+	mu   sync.Mutex
+	open map[id.APIKey]int
+}
+
+func (h *holds) enter(key id.APIKey) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open == nil {
+		h.open = map[id.APIKey]int{}
+	}
+	if h.open[key] == heldMax {
+		return false
+	}
+	h.open[key]++
+	return true
+}
+
+func (h *holds) leave(key id.APIKey) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open[key]--; h.open[key] == 0 {
+		delete(h.open, key)
+	}
+}
+
+// hold lets a key have so many streams and no more, and ends a stream when its key
+// ends, when the server stops, or when its reader does not read.
+func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		if spec.StreamType == connect.StreamTypeUnary {
+			return next(ctx, spec, stream)
+		}
+		call := callOf(ctx)
+		if !s.holds.enter(call.Caller.Key) {
+			return ErrTooManyStreams
+		}
+		defer s.holds.leave(call.Caller.Key)
+		caller := ctx
+		ctx, end := context.WithCancelCause(ctx)
+		defer end(nil)
+		defer context.AfterFunc(s.draining, func() { end(ErrStopping) })()
+		held := &heldStream{ServerStream: stream, door: s, control: http.NewResponseController(call.visit.w)}
+		stop := s.guard(ctx, end, held)
+		err := next(ctx, spec, held)
+		stop()
+		cause, ours := context.Cause(ctx).(*fault.Fault)
+		switch {
+		case ours:
+			return cause
+		case errors.Is(caller.Err(), context.Canceled):
+			return nil // the caller has left, and hears nothing any more
+		}
+		return err
+	}
+}
+
+// guard watches over a stream until stop is called.
+func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *heldStream) (stop func()) {
+	info, _ := connect.CallInfoForServerContext(ctx)
+	secret, _ := bearer(info.RequestHeader().Values("Authorization")) // admit has found one
+	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var done sync.WaitGroup
+	done.Go(func() {
+		for s.Clock.Sleep(watch, guardEvery) == nil {
+			began := held.sending.Load()
+			if began != 0 && s.Clock.Now().UnixNano()-began > int64(sendPatience) {
+				end(ErrDeadline.With("The stream's reader did not read."))
+			}
+			if ctx.Err() != nil {
+				if began != 0 {
+					held.abort()
+				}
+				continue
+			}
+			_, err := s.Keys.Authenticate(watch, secret)
+			if f := fault.Of(err); f != nil && f.Kind == fault.Unauthenticated {
+				end(f)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// heldStream is a stream that its guard can end.
+type heldStream struct {
+	connect.ServerStream
+	door    *Server
+	control *http.ResponseController
+	sending atomic.Int64 // since when, nanoseconds since 1970; 0: not sending
+}
+
+// Receive implements [connect.ServerStream]. The request has the server's time to
+// come; what follows it has as long as it takes.
+func (h *heldStream) Receive(msg any) error {
+	if err := h.ServerStream.Receive(msg); err != nil {
+		return err
+	}
+	return h.control.SetWriteDeadline(time.Time{})
+}
+
+// Send implements [connect.ServerStream].
+func (h *heldStream) Send(msg any) error {
+	h.sending.Store(h.door.Clock.Now().UnixNano())
+	defer h.sending.Store(0)
+	return h.ServerStream.Send(msg)
+}
+
+// abort lets a Send fail that waits for its reader.
+func (h *heldStream) abort() {
+	_ = h.control.SetWriteDeadline(time.Unix(1, 0)) // a deadline in the past; it fails only on what is gone
+}

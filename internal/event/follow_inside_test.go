@@ -1,0 +1,58 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// TestAFollowerLooksForOtherProcesses: this event is written without the bell, as
+// another process would.
+func TestAFollowerLooksForOtherProcesses(t *testing.T) {
+	d := dbtest.SQLite(t)
+	cafe, waits := id.Derive[id.Merchant]("cafe"), make(chan struct{})
+	c := looking{clock.NewManual(), waits}
+	found := errors.New("found")
+	done := make(chan error, 1)
+	go func() {
+		done <- NewLog(d).Follow(t.Context(), c, Filter{Merchant: cafe}, 0, func(Event) error { return found })
+	}()
+	<-waits
+	err := d.Write(t.Context(), []db.Lock{Lock()}, func(tx *db.Tx) error {
+		e := Event{ID: id.New[id.Event](c.Now()), Fact: Fact{Merchant: cafe, Type: "payer.created", Data: &florinv1.EventData{}, At: c.Now()}}
+		e.link(tx)
+		events.Insert(tx, e)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Move(followPoll)
+	if err := <-done; !errors.Is(err, found) {
+		t.Error(err)
+	}
+	if n := bells.listening.Load(); n != 0 || len(bells.ears) != 0 {
+		t.Errorf("%d still listen: %v", n, bells.ears)
+	}
+}
+
+// looking tells when a follower has found nothing and waits.
+type looking struct {
+	*clock.Manual
+	waits chan struct{}
+}
+
+func (l looking) Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case l.waits <- struct{}{}:
+	case <-ctx.Done():
+	}
+	return l.Manual.Sleep(ctx, d)
+}
