@@ -66,6 +66,8 @@ type house struct {
 	key   string // sandbox, every scope, no limit
 	till  *till
 	seen  []Visit
+
+	seeing sync.Mutex
 }
 
 var cafe = id.Derive[id.Merchant]("cafe")
@@ -90,8 +92,12 @@ func newHouse(t testing.TB) *house {
 			}
 			return e.Object(), nil
 		},
-		Log:     slog.New(slog.NewJSONHandler(h.log, nil)),
-		Observe: func(v Visit) { h.seen = append(h.seen, v) },
+		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
+		Observe: func(v Visit) {
+			h.seeing.Lock()
+			defer h.seeing.Unlock()
+			h.seen = append(h.seen, v)
+		},
 	}, Events(log), APIKeys(h.keys), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) })
