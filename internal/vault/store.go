@@ -52,6 +52,11 @@ func (v *Vault) find(ctx context.Context, o Owner, token id.Card) (Card, bool, e
 		string(token), string(o.Merchant), o.Live)
 }
 
+// Some reads those of an owner's cards that are named and not deleted, in no order.
+func (v *Vault) Some(ctx context.Context, o Owner, tokens []string) ([]Card, error) {
+	return cards.Among(ctx, v.db, tokens, "merchant = $1 and live = $2 and length(sealed) > 0", string(o.Merchant), o.Live)
+}
+
 // sealedBefore reads the next cards, by id, that an older version sealed.
 func (v *Vault) sealedBefore(ctx context.Context, m mode, version int64, after id.Card, limit int) ([]Card, error) {
 	return cards.Select(ctx, v.db, "where id > $1 and live = $2 and version < $3 and length(sealed) > 0 order by id limit $4",

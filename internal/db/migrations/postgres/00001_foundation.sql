@@ -88,6 +88,17 @@ create table event (
   hash bytea not null
 );
 create index event_merchant on event (merchant, live, sequence);
+create index event_object on event (object, sequence);
+-- What happens all the time is found along event_merchant.
+create index event_type on event (merchant, live, type, sequence) where type not in ('payment.created', 'payment.succeeded');
+
+-- What objects can be found by: digests of references and metadata. Only objects that
+-- have some are in it.
+create table keyword (
+  word text collate "C" not null,
+  object text collate "C" not null,
+  primary key (word, object)
+);
 
 create table job (
   id text collate "C" primary key,
@@ -220,6 +231,8 @@ create table payment (
   expires_at bigint not null
 ) with (fillfactor = 60);
 create index payment_merchant on payment (merchant, live, id);
+-- Most payments succeed at once and never enter it.
+create index payment_state on payment (merchant, live, state, id) where state <> 'succeeded';
 
 create table attempt (
   id text collate "C" primary key,
@@ -261,6 +274,7 @@ create table refund (
 );
 create index refund_merchant on refund (merchant, live, id);
 create index refund_payment on refund (payment, id);
+create index refund_state on refund (merchant, live, state, id) where state <> 'succeeded';
 
 create table dispute (
   id text collate "C" primary key,
@@ -279,6 +293,7 @@ create table dispute (
 );
 create index dispute_merchant on dispute (merchant, live, id);
 create index dispute_payment on dispute (payment, id);
+create index dispute_state on dispute (merchant, live, state, id);
 
 -- +goose StatementBegin
 create function refuse_change() returns trigger language plpgsql as $$
