@@ -63,7 +63,7 @@ func fill(x *wire.Member, key string, m protoreflect.Message, texts []string) wi
 		return wire.Refusal{Code: wire.CodeDuplicateField, Detail: "The parameter is there more than once."}
 	}
 	for _, text := range texts {
-		if text == "" && !x.Dict {
+		if text == "" && x.Kind == wire.KindText && !x.Dict {
 			return wire.Refusal{Code: wire.CodeRequired, Detail: "Give it a value, or leave the parameter out."}
 		}
 		value, r := x.Parse(text)

@@ -5,14 +5,11 @@ import (
 	"encoding/base32"
 )
 
-// keyword is one value that an object can be found by. Only what has such a value
-// costs an entry.
-type keyword struct{ word, object string }
+// keyword is one value that an object can be found by: a word and the object's id after
+// it. Only what has such a value costs an entry.
+type keyword struct{ entry string }
 
-var keywords = NewTable("keyword", func(k *keyword, f *Fields) {
-	Text(f, "word", &k.word)
-	Text(f, "object", &k.object)
-})
+var keywords = NewTable("keyword", func(k *keyword, f *Fields) { Text(f, "entry", &k.entry) })
 
 // Word is the keyword of a value: a digest of who owns it, what it is of, and the
 // value itself, so that it is short however long they are.
@@ -29,11 +26,11 @@ func Word(parts ...string) string {
 // marked with must not change later.
 func Mark(tx *Tx, object string, words ...string) {
 	for _, w := range words {
-		keywords.Insert(tx, keyword{w, object})
+		keywords.Insert(tx, keyword{w + object})
 	}
 }
 
 // ByWord is the way to the objects marked with a word, in the order of their ids.
 func ByWord(word string) Way {
-	return Way{Table: "keyword", Key: "object", Where: "word = $1", Each: [][]any{{word}}}
+	return Way{Table: keywords.spec.name, Key: "entry", Prefix: word}
 }

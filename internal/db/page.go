@@ -39,10 +39,11 @@ type Search[T any, K Key] struct {
 
 // Way is an index whose entries for one condition lie in the order of the keys.
 type Way struct {
-	Table string // the searched table, or keyword
-	Key   string // column of Table with the key
-	Where string // SQL with $1, $2 …; says literally what a partial index asks for
-	Each  [][]any
+	Table  string  // the searched table, or keyword
+	Key    string  // column of Table with the key
+	Prefix string  // before the key in that column
+	Where  string  // SQL with $1, $2 …; says literally what a partial index asks for
+	Each   [][]any // its arguments; of several sets the entries of any
 }
 
 // Start begins the page at a cursor: after one key or before one, zero for neither.

@@ -111,7 +111,7 @@ CREATE INDEX dispute_merchant on dispute (merchant, live, id);
 
 CREATE INDEX dispute_payment on dispute (payment, id);
 
-CREATE INDEX dispute_state on dispute (merchant, live, state, id);
+CREATE INDEX dispute_state on dispute ((merchant || state), live, id);
 
 CREATE TABLE event (
   sequence integer primary key,
@@ -139,7 +139,7 @@ end;
 
 CREATE INDEX event_object on event (object, sequence);
 
-CREATE INDEX event_type on event (merchant, live, type, sequence) where type not in ('payment.created', 'payment.succeeded');
+CREATE INDEX event_type on event ((merchant || type), live, sequence) where type not in ('payment.created', 'payment.succeeded');
 
 CREATE TABLE hold (
   id text primary key not null,
@@ -178,9 +178,7 @@ CREATE TABLE job (
 CREATE INDEX job_due on job (due_at);
 
 CREATE TABLE keyword (
-  word text not null,
-  object text not null,
-  primary key (word, object)
+  entry text primary key not null
 ) without rowid;
 
 CREATE TABLE merchant (
@@ -237,7 +235,7 @@ CREATE TABLE payment (
 
 CREATE INDEX payment_merchant on payment (merchant, live, id);
 
-CREATE INDEX payment_state on payment (merchant, live, state, id) where state <> 'succeeded';
+CREATE INDEX payment_state on payment ((merchant || state), live, id) where state <> 'succeeded';
 
 CREATE TABLE refund (
   id text primary key not null,
@@ -259,7 +257,7 @@ CREATE INDEX refund_merchant on refund (merchant, live, id);
 
 CREATE INDEX refund_payment on refund (payment, id);
 
-CREATE INDEX refund_state on refund (merchant, live, state, id) where state <> 'succeeded';
+CREATE INDEX refund_state on refund ((merchant || state), live, id) where state <> 'succeeded';
 
 CREATE TABLE transfer (
   sequence integer primary key,

@@ -49,7 +49,7 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 	case f.Payment != "":
 		way.Where, way.Each = "payment = $1", [][]any{{string(f.Payment)}}
 	case f.State != "":
-		way.Where, way.Each = owned+" and state = $3", [][]any{{string(merchant), live, string(f.State)}}
+		way.Where, way.Each = "merchant || state = $1 and live = $2", [][]any{{string(merchant) + string(f.State), live}}
 	}
 	s := db.Search[Dispute, string]{Limit: f.Page.Limit, Key: func(x *Dispute) string { return string(x.ID) }, Ways: []db.Way{way}}
 	s.Check = owned + " and ($3 = '' or payment = $3) and ($4 = '' or state = $4) and created_at >= $5 and created_at <= $6"

@@ -80,9 +80,9 @@ func (l *Log) search(ctx context.Context, merchant id.Merchant, live bool, f Fil
 		s.Ways = append(s.Ways, db.Way{Table: "event", Key: "sequence", Where: "object = $1", Each: [][]any{{f.Object}}})
 	}
 	if len(f.Types) > 0 && !slices.ContainsFunc(f.Types, frequent) {
-		way := db.Way{Table: "event", Key: "sequence", Where: "merchant = $1 and live = $2 and " + rare + " and type = $3"}
+		way := db.Way{Table: "event", Key: "sequence", Where: "merchant || type = $1 and live = $2 and " + rare}
 		for _, one := range f.Types {
-			way.Each = append(way.Each, []any{string(merchant), live, one})
+			way.Each = append(way.Each, []any{string(merchant) + one, live})
 		}
 		s.Ways = append(s.Ways, way)
 	}

@@ -180,8 +180,8 @@ const owned = "merchant = $1 and live = $2"
 func byState(table string, merchant id.Merchant, live bool, state, usual string) db.Way {
 	w := db.Way{Table: table, Key: "id", Where: owned, Each: [][]any{{string(merchant), live}}}
 	if state != "" && state != usual {
-		w.Where += " and state <> '" + usual + "' and state = $3"
-		w.Each[0] = append(w.Each[0], state)
+		w.Where = "merchant || state = $1 and live = $2 and state <> '" + usual + "'"
+		w.Each[0][0] = string(merchant) + state
 	}
 	return w
 }
