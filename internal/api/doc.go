@@ -12,7 +12,8 @@
 //	Receive     visit.go       negotiate.go, body.go, query.go; package wire decodes
 //	validate    validate.go    buf.validate
 //	once        once.go        the idempotency key
-//	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls
+//	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls;
+//	                           list.go, expand.go
 //
 // settle to once are connect interceptors and know nothing of HTTP or JSON.
 // Another format is another entry of codecs; another transport is another

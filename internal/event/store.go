@@ -54,7 +54,12 @@ func (l *Log) bySequence(ctx context.Context, sequence int64) (Event, bool, erro
 }
 
 func (l *Log) byID(ctx context.Context, merchant id.Merchant, live bool, event id.Event) (Event, bool, error) {
-	return decoded(events.First(ctx, l.db, "where id = $1 and merchant = $2 and live = $3", string(event), string(merchant), live))
+	// The id alone: a planner must not look for it among all of the merchant's.
+	e, found, err := decoded(events.First(ctx, l.db, "where id = $1", string(event)))
+	if e.Merchant != merchant || e.Live != live {
+		return Event{}, false, err
+	}
+	return e, found, err
 }
 
 func decoded(e Event, found bool, err error) (Event, bool, error) {
