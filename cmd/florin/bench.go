@@ -121,6 +121,6 @@ type benchRunCommand struct {
 	Runs      int           `help:"Runs of each scenario; the median is quoted." default:"3"`
 	Wallets   int           `help:"Wallets to draw from." default:"10000"`
 	Scenarios []string      `help:"Only these; all that a run of this length can measure if left out."`
-	Payments  int64         `help:"Payments to store before memory_1m, start_1m and store_10m are measured; 0 leaves them out." default:"0"`
+	Payments  int64         `help:"Payments to store before memory_1m, start_1m, list_1m and store_10m are measured; 0 leaves them out." default:"0"`
 	Markdown  string        `help:"File to write the table to as Markdown." type:"path"`
 }

@@ -163,7 +163,22 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		return err
 	}
 	s.note(bench.Start1M, t.engine, fmt.Sprintf("ready in %.2f s with them stored", t.start.Seconds()))
+	if s.wants(bench.List1M) {
+		if err := s.load(ctx, bench.Row{Scenario: bench.List1M, Engine: t.engine, Conns: 64}, t.listing(64)); err != nil {
+			return err
+		}
+	}
+	if !s.wants(bench.Store10M) {
+		return nil
+	}
 	return s.wallet(ctx, t, bench.Store10M, 64, t.wallets, 0)
+}
+
+// listing reads full pages of the newest payments.
+func (t *target) listing(conns int) bench.Load {
+	l := t.payments(conns, nil, 0)
+	l.URL, l.Method, l.Body = l.URL+"?limit=100", "GET", nil
+	return l
 }
 
 func (s *sitting) note(name bench.Scenario, engine, text string) {

@@ -136,6 +136,7 @@ func (h *house) openRail(ctx context.Context, dir string) error {
 // door opens the API on the house.
 func (h *house) door(c api.Config) *api.Server {
 	entry := api.CardEntry{Vault: h.vault, Tokens: sandbox.Tokens}
+	expand := api.Expander{Payments: h.payments, Wallets: h.wallets, Payers: h.payers, Vault: h.vault}
 	c.Keys, c.Limiter, c.Clock, c.CardDigest, c.Log = h.keys, apikey.NewLimiter(h.clock), h.clock, entry.Digest, h.log
 	c.Reflect = h.reflect
 	c.Recall = func(ctx context.Context, sequence int64) (proto.Message, error) {
@@ -147,9 +148,9 @@ func (h *house) door(c api.Config) *api.Server {
 	}
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
 	return api.New(c,
-		api.Payments(h.payments, entry), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry), api.Payers(h.payers),
+		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
-		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand),
 	)
 }
 

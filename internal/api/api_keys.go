@@ -71,6 +71,7 @@ func (s apiKeys) ListApiKeys(ctx context.Context, q *florinv1.ListApiKeysRequest
 	for _, k := range list {
 		answer.Data = append(answer.Data, apikey.View(k))
 	}
+	answer.NextCursor = farthest(p, answer.Data, more)
 	return answer, nil
 }
 

@@ -12,11 +12,16 @@ import (
 )
 
 // Disputes serves DisputeService from desk.
-func Disputes(desk *dispute.Desk) Service {
-	return func(server *connect.Server) { florinv1connect.RegisterDisputeServiceHandler(server, disputes{desk}) }
+func Disputes(desk *dispute.Desk, e Expander) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterDisputeServiceHandler(server, disputes{desk, e})
+	}
 }
 
-type disputes struct{ desk *dispute.Desk }
+type disputes struct {
+	desk   *dispute.Desk
+	expand Expander
+}
 
 func disputeAnswer(x dispute.Dispute, err error) (*florinv1.Dispute, error) {
 	if err != nil {
@@ -27,8 +32,16 @@ func disputeAnswer(x dispute.Dispute, err error) (*florinv1.Dispute, error) {
 
 // GetDispute implements [florinv1connect.DisputeServiceHandler].
 func (s disputes) GetDispute(ctx context.Context, q *florinv1.GetDisputeRequest) (*florinv1.Dispute, error) {
+	wanted, err := openingOf(ctx, q.Expand, ofOrder)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	return disputeAnswer(s.desk.Get(ctx, c.Merchant, c.Live, id.Dispute(q.Id)))
+	shown, err := disputeAnswer(s.desk.Get(ctx, c.Merchant, c.Live, id.Dispute(q.Id)))
+	if err != nil {
+		return nil, err
+	}
+	return shown, s.expand.ofDisputes(ctx, []*florinv1.Dispute{shown}, wanted)
 }
 
 // ListDisputes implements [florinv1connect.DisputeServiceHandler].
@@ -37,12 +50,22 @@ func (s disputes) ListDisputes(ctx context.Context, q *florinv1.ListDisputesRequ
 	if err != nil {
 		return nil, err
 	}
+	f := dispute.Filter{Page: p.page(), Payment: id.Payment(q.Payment), State: word[dispute.State](q.Status, "DISPUTE_STATUS_")}
+	if f.From, f.To, err = timesOf(q); err != nil {
+		return nil, err
+	}
+	wanted, err := openingOf(ctx, q.Expand, ofOrder)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	list, more, err := s.desk.List(ctx, c.Merchant, c.Live, p.page())
+	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	return &florinv1.ListDisputesResponse{Object: listObject, HasMore: more, Url: p.URL, Data: views(list, dispute.View)}, nil
+	shown := views(list, dispute.View)
+	return &florinv1.ListDisputesResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
+		s.expand.ofDisputes(ctx, shown, wanted)
 }
 
 // AcceptDispute implements [florinv1connect.DisputeServiceHandler].

@@ -14,7 +14,8 @@
 //	                           compress_accept.go, compress_body.go: codings
 //	validate    validate.go    buf.validate
 //	once        once.go        the idempotency key
-//	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls
+//	handler     <noun>.go      a plain connect handler; asks callOf(ctx) who calls;
+//	                           list.go, expand.go
 //
 // settle to once are connect interceptors and know nothing of HTTP or formats.
 // Another format is another entry of codecs; another transport is another

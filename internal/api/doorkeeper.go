@@ -31,11 +31,18 @@ func (s *Server) admit(next connect.ServerFunc) connect.ServerFunc {
 		call.key, call.method, call.URL = key, m, m.url
 		call.Caller = Caller{Key: key.ID, Merchant: key.Merchant, Live: key.Live, Scopes: key.Scopes}
 		if !key.Scopes.Has(m.rule.Scope) {
-			info.ResponseHeader().Set("WWW-Authenticate", authenticate+`, error="insufficient_scope", scope="`+m.rule.Scope+`"`)
-			return fault.ErrScope.With("The API key lacks the scope %s, which this call needs.", m.rule.Scope)
+			return lacks(ctx, m.rule.Scope, "this call")
 		}
 		return next(ctx, spec, stream)
 	}
+}
+
+// lacks refuses a key that may not do what what says.
+func lacks(ctx context.Context, scope, what string) error {
+	if info, ok := connect.CallInfoForServerContext(ctx); ok {
+		info.ResponseHeader().Set("WWW-Authenticate", authenticate+`, error="insufficient_scope", scope="`+scope+`"`)
+	}
+	return fault.ErrScope.With("The API key lacks the scope %s, which %s needs.", scope, what)
 }
 
 // bearer takes the credential out of the header. Errors: fault.ErrNoCredentials,

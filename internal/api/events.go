@@ -44,14 +44,21 @@ func (s events) ListEvents(ctx context.Context, q *florinv1.ListEventsRequest) (
 	if err != nil {
 		return nil, err
 	}
+	f := event.Filter{Page: p.page(), Types: q.Types, Object: q.Object}
+	if f.From, f.To, err = timesOf(q); err != nil {
+		return nil, err
+	}
+	if q.Type != "" {
+		if f.Types = []string{q.Type}; len(q.Types) > 0 {
+			return nil, contradict("type", "types", "Send type or types, not both.")
+		}
+	}
 	caller := callOf(ctx).Caller
-	list, more, err := s.log.List(ctx, caller.Merchant, caller.Live, event.Page{
-		Limit: p.Limit, After: id.Event(p.After), Before: id.Event(p.Before), Type: q.Type,
-	})
+	list, next, err := s.log.List(ctx, caller.Merchant, caller.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	answer := &florinv1.ListEventsResponse{Object: listObject, HasMore: more, Url: p.URL}
+	answer := &florinv1.ListEventsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: string(next)}
 	for _, e := range list {
 		answer.Data = append(answer.Data, eventView(e))
 	}
@@ -68,7 +75,7 @@ func (s events) StreamEvents(ctx context.Context, q *florinv1.StreamEventsReques
 	if err := stream.SendHeaders(); err != nil { // the caller knows that it is heard before anything happens
 		return err
 	}
-	wanted := event.Filter{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types}
+	wanted := event.Interest{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types}
 	return s.log.Follow(ctx, s.clock, wanted, after, func(e event.Event) error { return stream.Send(eventView(e)) })
 }
 

@@ -87,6 +87,7 @@ func (s books) ListAccounts(ctx context.Context, q *florinv1.ListAccountsRequest
 		list = list[:p.Limit]
 	}
 	answer.Data = views(list, ledger.ViewAccount)
+	answer.NextCursor = farthest(p, answer.Data, answer.HasMore)
 	return answer, nil
 }
 
@@ -124,7 +125,10 @@ func (s books) ListTransfers(ctx context.Context, q *florinv1.ListTransfersReque
 	if err != nil {
 		return nil, err
 	}
-	span := ledger.Span{Limit: p.Limit}
+	span := ledger.Span{Limit: p.Limit, Kind: word[ledger.Kind](q.Kind, "TRANSFER_KIND_"), Cause: q.Cause}
+	if span.From, span.To, err = timesOf(q); err != nil {
+		return nil, err
+	}
 	if cursor := p.After + p.Before; cursor != "" {
 		t, err := s.transfer(ctx, cursor)
 		if err != nil {
@@ -136,12 +140,12 @@ func (s books) ListTransfers(ctx context.Context, q *florinv1.ListTransfersReque
 			span.Over = t.Sequence
 		}
 	}
-	list, more, err := s.book.Transfers(ctx, a.ID, span)
+	list, next, err := s.book.Transfers(ctx, a.ID, span)
 	if err != nil {
-		return nil, p.blame(err)
+		return nil, err
 	}
 	live := callOf(ctx).Caller.Live
-	return &florinv1.ListTransfersResponse{Object: listObject, HasMore: more, Url: p.URL,
+	return &florinv1.ListTransfersResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: string(next),
 		Data: views(list, func(t ledger.Transfer) *florinv1.Transfer { return ledger.View(t, live) })}, nil
 }
 

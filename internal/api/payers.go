@@ -47,10 +47,14 @@ func (s payers) ListPayers(ctx context.Context, q *florinv1.ListPayersRequest) (
 	if err != nil {
 		return nil, err
 	}
+	f := payer.Filter{Page: p.page(), Reference: q.Reference, Email: q.Email, Metadata: q.Metadata}
+	if f.From, f.To, err = timesOf(q); err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	list, more, err := s.room.List(ctx, c.Merchant, c.Live, payer.Page{Limit: p.Limit, After: id.Payer(p.After), Before: id.Payer(p.Before)})
+	list, next, err := s.room.List(ctx, c.Merchant, c.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	return &florinv1.ListPayersResponse{Object: listObject, HasMore: more, Url: p.URL, Data: views(list, payer.View)}, nil
+	return &florinv1.ListPayersResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: views(list, payer.View)}, nil
 }

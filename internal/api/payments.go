@@ -12,16 +12,17 @@ import (
 )
 
 // Payments serves PaymentService and RefundService from desk.
-func Payments(desk *payment.Desk, entry CardEntry) Service {
+func Payments(desk *payment.Desk, entry CardEntry, e Expander) Service {
 	return func(server *connect.Server) {
-		florinv1connect.RegisterPaymentServiceHandler(server, paymentHandlers{desk, entry})
-		florinv1connect.RegisterRefundServiceHandler(server, refunds{desk})
+		florinv1connect.RegisterPaymentServiceHandler(server, paymentHandlers{desk, entry, e})
+		florinv1connect.RegisterRefundServiceHandler(server, refunds{desk, e})
 	}
 }
 
 type paymentHandlers struct {
-	desk  *payment.Desk
-	entry CardEntry
+	desk   *payment.Desk
+	entry  CardEntry
+	expand Expander
 }
 
 // caller names the call's merchant and request for the flows.
@@ -52,8 +53,16 @@ func (s paymentHandlers) CreatePayment(ctx context.Context, q *florinv1.CreatePa
 
 // GetPayment implements [florinv1connect.PaymentServiceHandler].
 func (s paymentHandlers) GetPayment(ctx context.Context, q *florinv1.GetPaymentRequest) (*florinv1.Payment, error) {
+	wanted, err := openingOf(ctx, q.Expand, ofPayment)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	return paymentAnswer(s.desk.Get(ctx, c.Merchant, c.Live, id.Payment(q.Id)))
+	shown, err := paymentAnswer(s.desk.Get(ctx, c.Merchant, c.Live, id.Payment(q.Id)))
+	if err != nil {
+		return nil, err
+	}
+	return shown, s.expand.ofPayments(ctx, []*florinv1.Payment{shown}, wanted)
 }
 
 // ListPayments implements [florinv1connect.PaymentServiceHandler].
@@ -62,12 +71,43 @@ func (s paymentHandlers) ListPayments(ctx context.Context, q *florinv1.ListPayme
 	if err != nil {
 		return nil, err
 	}
+	filter, err := paymentFilter(p, q)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := openingOf(ctx, q.Expand, ofPayment)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	list, more, err := s.desk.List(ctx, c.Merchant, c.Live, p.page())
+	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, filter)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	return &florinv1.ListPaymentsResponse{Object: listObject, HasMore: more, Url: p.URL, Data: views(list, payment.View)}, nil
+	shown := views(list, payment.View)
+	return &florinv1.ListPaymentsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
+		s.expand.ofPayments(ctx, shown, wanted)
+}
+
+// paymentFilter reads the filters of q. Error: fault.ErrInvalid if two contradict
+// each other.
+func paymentFilter(p span, q *florinv1.ListPaymentsRequest) (f payment.Filter, err error) {
+	f = payment.Filter{
+		Page: p.page(), State: word[payment.State](q.Status, "PAYMENT_STATUS_"), AmountMin: q.GetAmountMin(), AmountMax: q.GetAmountMax(),
+		Currency: q.Currency, Reference: q.Reference, Source: q.Source, Metadata: q.Metadata,
+	}
+	switch {
+	case q.Amount != nil && q.AmountMin != nil:
+		return f, contradict("amount", "amount_min", "Send amount, or amount_min and amount_max.")
+	case q.Amount != nil && q.AmountMax != nil:
+		return f, contradict("amount", "amount_max", "Send amount, or amount_min and amount_max.")
+	case q.AmountMin != nil && q.AmountMax != nil && *q.AmountMin > *q.AmountMax:
+		return f, contradict("amount_min", "amount_max", "amount_min must not be above amount_max.")
+	case q.Amount != nil:
+		f.AmountMin, f.AmountMax = *q.Amount, *q.Amount
+	}
+	f.From, f.To, err = timesOf(q)
+	return f, err
 }
 
 // CapturePayment implements [florinv1connect.PaymentServiceHandler].
@@ -85,7 +125,10 @@ func (s paymentHandlers) ConfirmPayment(ctx context.Context, q *florinv1.Confirm
 	return paymentAnswer(s.desk.Confirm(ctx, callOf(ctx).caller(), id.Payment(q.Id), q.Authentication != "failed"))
 }
 
-type refunds struct{ desk *payment.Desk }
+type refunds struct {
+	desk   *payment.Desk
+	expand Expander
+}
 
 // CreateRefund implements [florinv1connect.RefundServiceHandler].
 func (s refunds) CreateRefund(ctx context.Context, q *florinv1.CreateRefundRequest) (*florinv1.Refund, error) {
@@ -100,12 +143,17 @@ func (s refunds) CreateRefund(ctx context.Context, q *florinv1.CreateRefundReque
 
 // GetRefund implements [florinv1connect.RefundServiceHandler].
 func (s refunds) GetRefund(ctx context.Context, q *florinv1.GetRefundRequest) (*florinv1.Refund, error) {
+	wanted, err := openingOf(ctx, q.Expand, ofOrder)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
 	r, err := s.desk.GetRefund(ctx, c.Merchant, c.Live, id.Refund(q.Id))
 	if err != nil {
 		return nil, err
 	}
-	return payment.ViewRefund(r), nil
+	shown := payment.ViewRefund(r)
+	return shown, s.expand.ofRefunds(ctx, []*florinv1.Refund{shown}, wanted)
 }
 
 // ListRefunds implements [florinv1connect.RefundServiceHandler].
@@ -114,24 +162,20 @@ func (s refunds) ListRefunds(ctx context.Context, q *florinv1.ListRefundsRequest
 	if err != nil {
 		return nil, err
 	}
+	f := payment.RefundFilter{Page: p.page(), Payment: id.Payment(q.Payment), State: word[payment.RefundState](q.Status, "REFUND_STATUS_")}
+	if f.From, f.To, err = timesOf(q); err != nil {
+		return nil, err
+	}
+	wanted, err := openingOf(ctx, q.Expand, ofOrder)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	list, more, err := s.desk.ListRefunds(ctx, c.Merchant, c.Live, id.Payment(q.Payment), p.page())
+	list, next, err := s.desk.ListRefunds(ctx, c.Merchant, c.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	return &florinv1.ListRefundsResponse{Object: listObject, HasMore: more, Url: p.URL, Data: views(list, payment.ViewRefund)}, nil
-}
-
-// page is the part of the list as the flows know it.
-func (p span) page() payment.Page {
-	return payment.Page{Limit: p.Limit, After: p.After, Before: p.Before}
-}
-
-// views shows each row of a page.
-func views[Row, View any](rows []Row, view func(Row) View) []View {
-	out := make([]View, len(rows))
-	for i, r := range rows {
-		out[i] = view(r)
-	}
-	return out
+	shown := views(list, payment.ViewRefund)
+	return &florinv1.ListRefundsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
+		s.expand.ofRefunds(ctx, shown, wanted)
 }

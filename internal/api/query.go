@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -24,10 +25,10 @@ func (v *visit) readQuery(m proto.Message) error {
 	}
 	var bad []fault.Field
 	for _, name := range slices.Sorted(maps.Keys(query)) {
-		x := v.route.queried(name)
+		x, key := v.route.queried(name)
 		r := wire.Refusal{Code: wire.CodeUnknownField, Detail: "There is no such parameter here. Check its spelling, or leave it out."}
 		if x != nil {
-			r = fill(x, m.ProtoReflect(), query[name])
+			r = fill(x, key, m.ProtoReflect(), query[name])
 		}
 		if r.Code != "" && len(bad) < wire.PlacesMax {
 			bad = append(bad, fault.Field{Pointer: "?" + wire.Echo(name), Code: r.Code, Detail: r.Detail})
@@ -39,25 +40,42 @@ func (v *visit) readQuery(m proto.Message) error {
 	return nil
 }
 
-// queried is the field that a query parameter fills, or nil.
-func (r *route) queried(name string) *wire.Member {
-	x := r.method.input.Named[name]
-	if x == nil || r.body || r.given&x.Bit() != 0 || x.Kind == wire.KindObject || x.Dict || x.Secret {
-		return nil
+// queried is the field that a query parameter fills, or nil. A map takes its pairs as
+// name[key]=value.
+func (r *route) queried(name string) (x *wire.Member, key string) {
+	if rest, isPair := strings.CutSuffix(name, "]"); isPair {
+		name, key, isPair = strings.Cut(rest, "[")
+		if x = r.method.input.Named[name]; !isPair || x == nil || !x.Dict {
+			return nil, ""
+		}
+	} else if x = r.method.input.Named[name]; x != nil && x.Dict {
+		return nil, ""
 	}
-	return x
+	if x == nil || r.body || r.given&x.Bit() != 0 || x.Kind == wire.KindObject || x.Secret {
+		return nil, ""
+	}
+	return x, key
 }
 
-// fill sets x to texts.
-func fill(x *wire.Member, m protoreflect.Message, texts []string) wire.Refusal {
+// fill sets x to texts; of a map the pair of key.
+func fill(x *wire.Member, key string, m protoreflect.Message, texts []string) wire.Refusal {
 	if len(texts) > 1 && !x.List {
 		return wire.Refusal{Code: wire.CodeDuplicateField, Detail: "The parameter is there more than once."}
 	}
 	for _, text := range texts {
+		if text == "" && x.Kind == wire.KindText && !x.Dict {
+			return wire.Refusal{Code: wire.CodeRequired, Detail: "Give it a value, or leave the parameter out."}
+		}
 		value, r := x.Parse(text)
 		switch {
 		case r.Code != "":
 			return r
+		case x.Dict:
+			name, r := x.Parse(key)
+			if r.Code != "" {
+				return r
+			}
+			m.Mutable(x.Field).Map().Set(name.MapKey(), value)
 		case x.List:
 			m.Mutable(x.Field).List().Append(value)
 		default:

@@ -14,16 +14,17 @@ import (
 )
 
 // Wallets serves WalletService from desk; top-ups are payments.
-func Wallets(desk *wallet.Desk, till *payment.Desk, entry CardEntry) Service {
+func Wallets(desk *wallet.Desk, till *payment.Desk, entry CardEntry, e Expander) Service {
 	return func(server *connect.Server) {
-		florinv1connect.RegisterWalletServiceHandler(server, wallets{desk, till, entry})
+		florinv1connect.RegisterWalletServiceHandler(server, wallets{desk, till, entry, e})
 	}
 }
 
 type wallets struct {
-	desk  *wallet.Desk
-	till  *payment.Desk
-	entry CardEntry
+	desk   *wallet.Desk
+	till   *payment.Desk
+	entry  CardEntry
+	expand Expander
 }
 
 func (s wallets) answer(ctx context.Context, w wallet.Wallet, err error) (*florinv1.Wallet, error) {
@@ -45,9 +46,17 @@ func (s wallets) CreateWallet(ctx context.Context, q *florinv1.CreateWalletReque
 
 // GetWallet implements [florinv1connect.WalletServiceHandler].
 func (s wallets) GetWallet(ctx context.Context, q *florinv1.GetWalletRequest) (*florinv1.Wallet, error) {
+	wanted, err := openingOf(ctx, q.Expand, ofWallet)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
 	w, err := s.desk.Get(ctx, c.Merchant, c.Live, id.Wallet(q.Id))
-	return s.answer(ctx, w, err)
+	shown, err := s.answer(ctx, w, err)
+	if err != nil {
+		return nil, err
+	}
+	return shown, s.expand.ofWallets(ctx, []*florinv1.Wallet{shown}, wanted)
 }
 
 // ListWallets implements [florinv1connect.WalletServiceHandler].
@@ -56,20 +65,21 @@ func (s wallets) ListWallets(ctx context.Context, q *florinv1.ListWalletsRequest
 	if err != nil {
 		return nil, err
 	}
+	wanted, err := openingOf(ctx, q.Expand, ofWallet)
+	if err != nil {
+		return nil, err
+	}
 	c := callOf(ctx).Caller
-	list, more, err := s.desk.List(ctx, c.Merchant, c.Live, id.Payer(q.Payer), p.page())
+	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, wallet.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Currency: q.Currency})
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	answer := &florinv1.ListWalletsResponse{Object: listObject, HasMore: more, Url: p.URL}
-	for _, w := range list {
-		v, err := s.desk.ViewNow(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		answer.Data = append(answer.Data, v)
+	shown, err := s.desk.ViewAll(ctx, list)
+	if err != nil {
+		return nil, err
 	}
-	return answer, nil
+	return &florinv1.ListWalletsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
+		s.expand.ofWallets(ctx, shown, wanted)
 }
 
 // LimitWallet implements [florinv1connect.WalletServiceHandler].

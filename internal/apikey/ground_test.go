@@ -85,7 +85,7 @@ func get(t *testing.T, r *apikey.Room, k apikey.Key) apikey.Key {
 // told is the types of the merchant's events, oldest first, and their objects.
 func told(t *testing.T, d *db.DB, live bool) (types []string, events []event.Event) {
 	t.Helper()
-	list, _, err := event.NewLog(d).List(t.Context(), cafe, live, event.Page{Limit: 100})
+	list, _, err := event.NewLog(d).List(t.Context(), cafe, live, event.Filter{Page: db.Page{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ const (
 	Memory1M      Scenario = "memory_1m"
 	Store10M      Scenario = "store_10m"
 	Start1M       Scenario = "start_1m"
+	List1M        Scenario = "list_1m"
 )
 
 var scenarios = []struct {
@@ -35,6 +36,7 @@ var scenarios = []struct {
 	{Memory1M, "Resident memory of the server after 1,000,000 payments."},
 	{Store10M, "As wallet_64 with 10,000,000 payments already stored: does the store slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
+	{List1M, "The newest 100 of 1,000,000 stored payments, listed over 64 connections."},
 }
 
 // Scenarios lists all scenarios in that order.

@@ -1,6 +1,9 @@
 package db
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Fields is what a table's field function visits. The same visit describes the
 // columns, reads a row, or writes one. The first field is the key.
@@ -138,4 +141,12 @@ func At(n int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(n).UTC()
+}
+
+// MicrosUntil is [Micros] for the end of a span of time: no time is no end.
+func MicrosUntil(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MaxInt64
+	}
+	return t.UnixMicro()
 }

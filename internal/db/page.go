@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -17,28 +16,60 @@ type Page struct {
 // Cursor is the key that the page starts from, "" for the first page.
 func (p Page) Cursor() string { return p.After + p.Before }
 
-// Page reads rows newest first, that is by falling key, and reports whether there
-// are more in the direction of reading. where is a condition with args as $1, $2 ….
-func (t *Table[T]) Page(ctx context.Context, d *DB, p Page, where string, args ...any) ([]T, bool, error) {
-	key, order, compare, cursor := t.spec.cols[0].name, "desc", "<", p.After
-	if p.Before != "" { // the ones nearest to the cursor, then turned round
-		order, compare, cursor = "asc", ">", p.Before
+// ExaminedMax is how many objects one page looks at. A page whose search looks past
+// most of what it meets ends there, short or empty, and says where to go on: it costs
+// no more than a full one, however much is stored.
+const ExaminedMax = 2000
+
+// Key is what a list is ordered by: ids, or numbers of events.
+type Key interface{ string | int64 }
+
+// Search is a page of a list and how its rows are found: along an index, newest
+// first, and then looked at one by one.
+type Search[T any, K Key] struct {
+	Limit       int
+	Back        bool       // towards the newest; the answer is newest first all the same
+	Over, Under K          // keys between these two only; zero: no bound
+	Key         func(*T) K // of a row
+	Ways        []Way      // indexes that lead to every wanted row; the narrowest is taken
+	Check       string     // SQL: what a row must hold whatever way led to it, with $1, $2 …
+	Args        []any      // of Check
+	Picky       bool       // Check may refuse what the first way leads to
+}
+
+// Way is an index whose entries for one condition lie in the order of the keys.
+type Way struct {
+	Table  string  // the searched table, or keyword
+	Key    string  // column of Table with the key
+	Prefix string  // before the key in that column
+	Where  string  // SQL with $1, $2 …; says literally what a partial index asks for
+	Each   [][]any // its arguments; of several sets the entries of any
+}
+
+// Start begins the page at a cursor: after one key or before one, zero for neither.
+func (s *Search[T, K]) Start(after, before K) {
+	var none K
+	if after != none && (s.Under == none || after < s.Under) {
+		s.Under = after
 	}
-	if cursor != "" {
-		args = append(args, cursor)
-		where = fmt.Sprintf("%s and %s %s $%d", where, key, compare, len(args))
+	if before != none {
+		s.Back, s.Over = true, max(s.Over, before)
 	}
-	args = append(args, p.Limit+1)
-	rows, err := t.Select(ctx, d, fmt.Sprintf("where %s order by %s %s limit $%d", where, key, order, len(args)), args...)
-	if err != nil {
-		return nil, false, err
+}
+
+// Walk reads the page that s asks for, newest first. next is the key from which to
+// go on in the direction of reading; zero: there is nothing more.
+func Walk[T any, K Key](ctx context.Context, d *DB, t *Table[T], s Search[T, K]) (rows []T, next K, err error) {
+	var none K
+	if s.Under == none {
+		s.Under = last[K]()
 	}
-	more := len(rows) > p.Limit
-	if more {
-		rows = rows[:p.Limit]
+	w := walk[T, K]{ctx, d, t, s}
+	if rows, next, err = w.page(); err != nil {
+		return nil, none, err
 	}
-	if p.Before != "" {
+	if s.Back {
 		slices.Reverse(rows)
 	}
-	return rows, more, nil
+	return rows, next, nil
 }

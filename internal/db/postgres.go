@@ -26,6 +26,12 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 		return nil, fmt.Errorf("the database URL is not valid: %w", err) // pgx hides the password
 	}
 	config.MaxConns = int32(max(8, 2*runtime.NumCPU()))
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		// A list is read along an index and stops when its page is full. A bitmap would
+		// gather every match first, which looks cheap to a planner that guesses too few.
+		_, err := conn.Exec(ctx, "set enable_bitmapscan = off")
+		return err
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)

@@ -111,6 +111,8 @@ CREATE INDEX dispute_merchant on dispute (merchant, live, id);
 
 CREATE INDEX dispute_payment on dispute (payment, id);
 
+CREATE INDEX dispute_state on dispute ((merchant || state), live, id);
+
 CREATE TABLE event (
   sequence integer primary key,
   id text not null unique,
@@ -134,6 +136,10 @@ end;
 CREATE TRIGGER event_no_update before update on event begin
   select raise(abort, 'event rows are append-only');
 end;
+
+CREATE INDEX event_object on event (object, sequence);
+
+CREATE INDEX event_type on event ((merchant || type), live, sequence) where type not in ('payment.created', 'payment.succeeded');
 
 CREATE TABLE hold (
   id text primary key not null,
@@ -170,6 +176,10 @@ CREATE TABLE job (
 ) without rowid;
 
 CREATE INDEX job_due on job (due_at);
+
+CREATE TABLE keyword (
+  entry text primary key not null
+) without rowid;
 
 CREATE TABLE merchant (
   id text primary key not null,
@@ -225,6 +235,8 @@ CREATE TABLE payment (
 
 CREATE INDEX payment_merchant on payment (merchant, live, id);
 
+CREATE INDEX payment_state on payment ((merchant || state), live, id) where state <> 'succeeded';
+
 CREATE TABLE refund (
   id text primary key not null,
   payment text not null,
@@ -244,6 +256,8 @@ CREATE TABLE refund (
 CREATE INDEX refund_merchant on refund (merchant, live, id);
 
 CREATE INDEX refund_payment on refund (payment, id);
+
+CREATE INDEX refund_state on refund ((merchant || state), live, id) where state <> 'succeeded';
 
 CREATE TABLE transfer (
   sequence integer primary key,

@@ -133,7 +133,12 @@ func (t *Table[T]) Select(ctx context.Context, d *DB, tail string, args ...any) 
 
 // Each is Select for answers too long to hold. The row is only valid during the call.
 func (t *Table[T]) Each(ctx context.Context, d *DB, tail string, fn func(*T) error, args ...any) error {
-	return d.Query(ctx, "select "+t.spec.list+" from "+t.spec.name+" "+tail, func(r Row) error {
+	return t.read(ctx, d, "select "+t.spec.list+" from "+t.spec.name+" "+tail, fn, args)
+}
+
+// read gives fn the rows of a query that selects all columns in their order.
+func (t *Table[T]) read(ctx context.Context, d *DB, sql string, fn func(*T) error, args []any) error {
+	return d.Query(ctx, sql, func(r Row) error {
 		var row T
 		t.visit(&row, &Fields{in: r})
 		return fn(&row)

@@ -141,7 +141,7 @@ func (c *court) opened(t *testing.T) (payment.Payment, dispute.Dispute) {
 
 func (c *court) list(t *testing.T) []dispute.Dispute {
 	t.Helper()
-	list, _, err := c.desk.List(t.Context(), c.cafe, false, dispute.Page{Limit: 100})
+	list, _, err := c.desk.List(t.Context(), c.cafe, false, dispute.Filter{Page: db.Page{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package dispute
 
 import (
 	"context"
+	"time"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
@@ -34,16 +35,34 @@ func (d *Desk) Get(ctx context.Context, merchant id.Merchant, live bool, key id.
 	return x, err
 }
 
-// List reads a merchant's disputes, newest first. Error:
-// fault.ErrNotFound if there is no such object as the page starts from.
-func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Dispute, bool, error) {
-	if c := p.Cursor(); c != "" { // a list starts from its own objects only
+// List reads a merchant's disputes, newest first. next is the id to go on from in the
+// direction of reading, "" if nothing is left. Error: fault.ErrNotFound if there is no
+// such object as the page starts from.
+func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Dispute, next string, err error) {
+	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
 		if _, err := d.Get(ctx, merchant, live, id.Dispute(c)); err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
 	}
-	return disputes.Page(ctx, d.db, p, "merchant = $1 and live = $2", string(merchant), live)
+	way := db.Way{Table: "dispute", Key: "id", Where: owned, Each: [][]any{{string(merchant), live}}}
+	switch {
+	case f.Payment != "":
+		way.Where, way.Each = "payment = $1", [][]any{{string(f.Payment)}}
+	case f.State != "":
+		way.Where, way.Each = "merchant || state = $1 and live = $2", [][]any{{string(merchant) + string(f.State), live}}
+	}
+	s := db.Search[Dispute, string]{Limit: f.Page.Limit, Key: func(x *Dispute) string { return string(x.ID) }, Ways: []db.Way{way}}
+	s.Check = owned + " and ($3 = '' or payment = $3) and ($4 = '' or state = $4) and created_at >= $5 and created_at <= $6"
+	s.Args = []any{string(merchant), live, string(f.Payment), string(f.State), db.Micros(f.From), db.MicrosUntil(f.To)}
+	s.Picky = f.Payment != "" || !f.From.IsZero() || !f.To.IsZero()
+	over, under := id.Between[id.Dispute](f.From, f.To)
+	s.Over, s.Under = string(over), string(under)
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, disputes, s)
 }
+
+// owned is what every row of a merchant's list holds.
+const owned = "merchant = $1 and live = $2"
 
 func (d *Desk) byID(ctx context.Context, key id.Dispute) (Dispute, error) {
 	if !id.Valid(key) {
@@ -56,8 +75,13 @@ func (d *Desk) byID(ctx context.Context, key id.Dispute) (Dispute, error) {
 	return x, err
 }
 
-// Page says which part of a list to read.
-type Page = db.Page
+// Filter says which disputes to list: those that hold all of what is set.
+type Filter struct {
+	Page     db.Page
+	Payment  id.Payment
+	State    State
+	From, To time.Time // created between, both included
+}
 
 // opened reports whether the payment has been disputed.
 func (d *Desk) opened(ctx context.Context, of id.Payment) (bool, error) {

@@ -49,7 +49,7 @@ func Append(tx *db.Tx, f Fact) int64 {
 	if err != nil {
 		panic(fmt.Sprintf("event: %s data does not marshal: %v", f.Type, err)) // our own message: a bug
 	}
-	e := Event{ID: id.New[id.Event](f.At), Fact: f, data: data}
+	e := Event{Fact: f, data: data}
 	e.link(tx)
 	events.Insert(tx, e)
 	if bells.listening.Load() > 0 {
@@ -109,30 +109,32 @@ func (l *Log) Get(ctx context.Context, merchant id.Merchant, live bool, event id
 	return one(l.byID(ctx, merchant, live, event))
 }
 
-// Page says which part of a list to read: at most Limit objects after or before
-// the one named. At most one of After and Before is set.
-type Page struct {
-	Limit         int
-	After, Before id.Event
-	Type          string // only this type, if set
+// TypesMax is how many types one list may be of.
+const TypesMax = 5
+
+// Filter says which events to list: those that hold all of what is set.
+type Filter struct {
+	Page     db.Page  // by id
+	Types    []string // one of these
+	Object   string   // about the object of this id
+	From, To time.Time
 }
 
-// List reads a merchant's events, newest first, and reports whether there are more.
-func (l *Log) List(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Event, bool, error) {
-	from, to := int64(0), int64(1<<62)
-	cursor := p.After + p.Before
-	if cursor != "" {
-		e, err := l.Get(ctx, merchant, live, cursor)
+// List reads a merchant's events, newest first. next is the id to go on from in the
+// direction of reading, "" if nothing is left. Error: fault.ErrNotFound if there is no
+// such event as the page starts from.
+func (l *Log) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Event, next id.Event, err error) {
+	var after, before int64
+	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
+		e, err := l.Get(ctx, merchant, live, id.Event(c))
 		if err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
-		if p.After != "" {
-			to = e.Sequence
-		} else {
-			from = e.Sequence
+		if after = e.Sequence; f.Page.Before != "" {
+			after, before = 0, e.Sequence
 		}
 	}
-	return l.between(ctx, merchant, live, p, from, to)
+	return l.search(ctx, merchant, live, f, after, before)
 }
 
 func one(e Event, found bool, err error) (Event, error) {

@@ -15,8 +15,8 @@ const (
 	followPoll = time.Second // how late an event of another process may come
 )
 
-// Filter says whose events, and which, a follower wants.
-type Filter struct {
+// Interest says whose events, and which, a follower wants.
+type Interest struct {
 	Merchant id.Merchant
 	Live     bool
 	Types    []string // empty: all
@@ -32,7 +32,7 @@ func (l *Log) End(ctx context.Context) (int64, error) {
 // their numbers, each once and without a gap, and goes on as they happen. It holds
 // one page of them and reads the next when fn has taken the last. It returns the
 // error of ctx, of fn or of the database.
-func (l *Log) Follow(ctx context.Context, c clock.Clock, f Filter, after int64, fn func(Event) error) error {
+func (l *Log) Follow(ctx context.Context, c clock.Clock, f Interest, after int64, fn func(Event) error) error {
 	for {
 		// Listen first: what is committed after the page was read rings.
 		heard, stop := bells.listen(ctx, owner{f.Merchant, f.Live})
@@ -54,7 +54,7 @@ func (l *Log) Follow(ctx context.Context, c clock.Clock, f Filter, after int64, 
 // follow gives one page to fn. last is the number to go on from; full says that more
 // may wait. Types are chosen here, not by the database: so the cursor moves on over
 // what nobody wants, and it is read once.
-func (l *Log) follow(ctx context.Context, f Filter, after int64, fn func(Event) error) (last int64, full bool, err error) {
+func (l *Log) follow(ctx context.Context, f Interest, after int64, fn func(Event) error) (last int64, full bool, err error) {
 	page, err := l.next(ctx, f.Merchant, f.Live, after, followPage)
 	for _, e := range page {
 		after = e.Sequence

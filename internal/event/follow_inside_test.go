@@ -22,7 +22,7 @@ func TestAFollowerLooksForOtherProcesses(t *testing.T) {
 	found := errors.New("found")
 	done := make(chan error, 1)
 	go func() {
-		done <- NewLog(d).Follow(t.Context(), c, Filter{Merchant: cafe}, 0, func(Event) error { return found })
+		done <- NewLog(d).Follow(t.Context(), c, Interest{Merchant: cafe}, 0, func(Event) error { return found })
 	}()
 	<-waits
 	err := d.Write(t.Context(), []db.Lock{Lock()}, func(tx *db.Tx) error {

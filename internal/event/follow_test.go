@@ -24,7 +24,7 @@ func (deafClock) Sleep(ctx context.Context, _ time.Duration) error {
 }
 
 // follow starts a follower and gives what it got; the channel closes with it.
-func follow(t *testing.T, d *db.DB, c clock.Clock, f event.Filter, after int64) <-chan event.Event {
+func follow(t *testing.T, d *db.DB, c clock.Clock, f event.Interest, after int64) <-chan event.Event {
 	got := make(chan event.Event)
 	done := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -69,13 +69,13 @@ func TestAFollowerHearsItsOwn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		add(t, d, fact(cafe, false, "payer.created", "a"), fact(pub, false, "payer.created", "theirs"), fact(cafe, true, "payer.created", "live"))
 		add(t, d, fact(cafe, false, "payer.changed", "b"), fact(cafe, false, "payer.created", "c"))
-		all := follow(t, d, deafClock{}, event.Filter{Merchant: cafe}, 0)
-		some := follow(t, d, deafClock{}, event.Filter{Merchant: cafe, Types: []string{"payer.changed", "payer.gone"}}, 0)
+		all := follow(t, d, deafClock{}, event.Interest{Merchant: cafe}, 0)
+		some := follow(t, d, deafClock{}, event.Interest{Merchant: cafe, Types: []string{"payer.changed", "payer.gone"}}, 0)
 		end, err := event.NewLog(d).End(t.Context())
 		if err != nil || end != 5 {
 			t.Fatalf("the log ends at %d, %v", end, err)
 		}
-		late := follow(t, d, deafClock{}, event.Filter{Merchant: cafe}, end)
+		late := follow(t, d, deafClock{}, event.Interest{Merchant: cafe}, end)
 		if got := take(t, all, 3); got != "a b c" {
 			t.Errorf("all: %s", got)
 		}
@@ -104,7 +104,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 			nodes = append(nodes, dbtest.Open(t, db.Config{URL: url}))
 		}
 		const writers, each = 20, 30
-		got := follow(t, nodes[0], clock.System{}, event.Filter{Merchant: cafe}, 0)
+		got := follow(t, nodes[0], clock.System{}, event.Interest{Merchant: cafe}, 0)
 		var work sync.WaitGroup
 		for w := range writers {
 			work.Go(func() {
@@ -131,7 +131,7 @@ func TestAFollowerEndsWithItsReader(t *testing.T) {
 	add(t, d, fact(cafe, false, "payer.created", "a"), fact(cafe, false, "payer.created", "b"))
 	full := errors.New("no more room")
 	n := 0
-	err := event.NewLog(d).Follow(t.Context(), deafClock{}, event.Filter{Merchant: cafe}, 0, func(event.Event) error {
+	err := event.NewLog(d).Follow(t.Context(), deafClock{}, event.Interest{Merchant: cafe}, 0, func(event.Event) error {
 		n++
 		return full
 	})

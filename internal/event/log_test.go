@@ -164,9 +164,9 @@ func TestNobodyOvertakes(t *testing.T) {
 }
 
 // names are the objects of a page and whether more follow.
-func names(t testing.TB, d *db.DB, m id.Merchant, live bool, p event.Page) string {
+func names(t testing.TB, d *db.DB, m id.Merchant, live bool, f event.Filter) string {
 	t.Helper()
-	list, more, err := event.NewLog(d).List(t.Context(), m, live, p)
+	list, next, err := event.NewLog(d).List(t.Context(), m, live, f)
 	if err != nil {
 		return fault.Of(err).Code
 	}
@@ -174,7 +174,7 @@ func names(t testing.TB, d *db.DB, m id.Merchant, live bool, p event.Page) strin
 	for _, e := range list {
 		out = append(out, e.Fact.Object)
 	}
-	if more {
+	if next != "" {
 		out = append(out, "…")
 	}
 	return strings.Join(out, " ")
@@ -197,36 +197,36 @@ func TestListsRunBothWays(t *testing.T) {
 			ids[name] = e.ID
 		}
 		for _, x := range []struct {
-			page event.Page
+			page event.Filter
 			want string
 		}{
-			{event.Page{Limit: 10}, "g f e d c b a"},
-			{event.Page{Limit: 7}, "g f e d c b a"},
-			{event.Page{Limit: 3}, "g f e …"},
-			{event.Page{Limit: 3, After: ids["e"]}, "d c b …"},
-			{event.Page{Limit: 3, After: ids["d"]}, "c b a"},
-			{event.Page{Limit: 3, After: ids["a"]}, ""},
-			{event.Page{Limit: 3, Before: ids["c"]}, "f e d …"},
-			{event.Page{Limit: 3, Before: ids["d"]}, "g f e"},
-			{event.Page{Limit: 3, Before: ids["g"]}, ""},
-			{event.Page{Limit: 2, Type: "payer.changed"}, "f d …"},
-			{event.Page{Limit: 2, Type: "payer.changed", After: ids["d"]}, "b"},
-			{event.Page{Limit: 2, Type: "payer.changed", Before: ids["a"]}, "d b …"},
-			{event.Page{Limit: 2, Type: "payer.changed", Before: ids["c"]}, "f d"},
-			{event.Page{Limit: 2, Type: "payer.gone"}, ""},
-			{event.Page{Limit: 2, After: id.Derive[id.Event]("never")}, "not_found"},
+			{event.Filter{Page: db.Page{Limit: 10}}, "g f e d c b a"},
+			{event.Filter{Page: db.Page{Limit: 7}}, "g f e d c b a"},
+			{event.Filter{Page: db.Page{Limit: 3}}, "g f e …"},
+			{event.Filter{Page: db.Page{Limit: 3, After: string(ids["e"])}}, "d c b …"},
+			{event.Filter{Page: db.Page{Limit: 3, After: string(ids["d"])}}, "c b a"},
+			{event.Filter{Page: db.Page{Limit: 3, After: string(ids["a"])}}, ""},
+			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["c"])}}, "f e d …"},
+			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["d"])}}, "g f e"},
+			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["g"])}}, ""},
+			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"payer.changed"}}, "f d …"},
+			{event.Filter{Page: db.Page{Limit: 2, After: string(ids["d"])}, Types: []string{"payer.changed"}}, "b"},
+			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["a"])}, Types: []string{"payer.changed"}}, "d b …"},
+			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["c"])}, Types: []string{"payer.changed"}}, "f d"},
+			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"payer.gone"}}, ""},
+			{event.Filter{Page: db.Page{Limit: 2, After: string(id.Derive[id.Event]("never"))}}, "not_found"},
 		} {
 			if got := names(t, d, cafe, false, x.page); got != x.want {
 				t.Errorf("%+v gives %q, want %q", x.page, got, x.want)
 			}
 		}
-		if got := names(t, d, pub, false, event.Page{Limit: 2}); got != "pub-g pub-f …" {
+		if got := names(t, d, pub, false, event.Filter{Page: db.Page{Limit: 2}}); got != "pub-g pub-f …" {
 			t.Errorf("the pub sees %q", got)
 		}
-		if got := names(t, d, pub, false, event.Page{Limit: 2, After: ids["c"]}); got != "not_found" {
+		if got := names(t, d, pub, false, event.Filter{Page: db.Page{Limit: 2, After: string(ids["c"])}}); got != "not_found" {
 			t.Errorf("from another's event the pub sees %q", got)
 		}
-		if got := names(t, d, cafe, true, event.Page{Limit: 2}); got != "live-g live-f …" {
+		if got := names(t, d, cafe, true, event.Filter{Page: db.Page{Limit: 2}}); got != "live-g live-f …" {
 			t.Errorf("live: %q", got)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,11 +34,16 @@ var events = db.NewTable("event", func(e *Event, f *db.Fields) {
 // Lock is the log's end: every write that appends names it.
 func Lock() db.Lock { return chain.Lock(chain.Events) }
 
-// link gives e its number and hash, and moves the log's end to it.
+// link gives e its number, id and hash, and moves the log's end to it. Instants never
+// run backwards along the log: a time range is a range of numbers.
 func (e *Event) link(tx *db.Tx) {
 	end := chain.Of(tx, chain.Events)
+	if e.At.After(end.At) {
+		end.At = e.At
+	}
 	end.Sequence++
-	e.Sequence = end.Sequence
+	e.Sequence, e.At = end.Sequence, end.At
+	e.ID = id.New[id.Event](e.At)
 	e.hash = e.chain(end.Hash)
 	end.Hash = e.hash
 	end.Put(tx)
@@ -48,7 +54,12 @@ func (l *Log) bySequence(ctx context.Context, sequence int64) (Event, bool, erro
 }
 
 func (l *Log) byID(ctx context.Context, merchant id.Merchant, live bool, event id.Event) (Event, bool, error) {
-	return decoded(events.First(ctx, l.db, "where id = $1 and merchant = $2 and live = $3", string(event), string(merchant), live))
+	// The id alone: a planner must not look for it among all of the merchant's.
+	e, found, err := decoded(events.First(ctx, l.db, "where id = $1", string(event)))
+	if e.Merchant != merchant || e.Live != live {
+		return Event{}, false, err
+	}
+	return e, found, err
 }
 
 func decoded(e Event, found bool, err error) (Event, bool, error) {
@@ -63,25 +74,59 @@ func (e *Event) decode() error {
 	return proto.Unmarshal(e.data, e.Data)
 }
 
-func (l *Log) between(ctx context.Context, merchant id.Merchant, live bool, p Page, from, to int64) ([]Event, bool, error) {
-	tail := "where merchant = $1 and live = $2 and sequence > $3 and sequence < $4 and ($5 = '' or type = $5) order by sequence desc limit $6"
-	if p.Before != "" { // the ones nearest to the cursor, then turned round
-		tail = "where merchant = $1 and live = $2 and sequence > $3 and sequence < $4 and ($5 = '' or type = $5) order by sequence limit $6"
+func (l *Log) search(ctx context.Context, merchant id.Merchant, live bool, f Filter, after, before int64) ([]Event, id.Event, error) {
+	s := db.Search[Event, int64]{Limit: f.Page.Limit, Key: func(e *Event) int64 { return e.Sequence }}
+	var err error
+	if s.Over, s.Under, err = l.numbers(ctx, f.From, f.To); err != nil {
+		return nil, "", err
 	}
-	list, err := events.Select(ctx, l.db, tail, string(merchant), live, from, to, p.Type, p.Limit+1)
-	more := len(list) > p.Limit
-	if more {
-		list = list[:p.Limit]
+	s.Start(after, before)
+	if f.Object != "" {
+		s.Ways = append(s.Ways, db.Way{Table: "event", Key: "sequence", Where: "object = $1", Each: [][]any{{f.Object}}})
 	}
-	if p.Before != "" {
-		slices.Reverse(list)
+	if len(f.Types) > 0 && !slices.ContainsFunc(f.Types, frequent) {
+		way := db.Way{Table: "event", Key: "sequence", Where: "merchant || type = $1 and live = $2 and " + rare}
+		for _, one := range f.Types {
+			way.Each = append(way.Each, []any{string(merchant) + one, live})
+		}
+		s.Ways = append(s.Ways, way)
 	}
+	if len(s.Ways) == 0 {
+		s.Ways = []db.Way{{Table: "event", Key: "sequence", Where: "merchant = $1 and live = $2", Each: [][]any{{string(merchant), live}}}}
+	}
+	types := append(slices.Clone(f.Types), make([]string, TypesMax)...)[:TypesMax]
+	s.Check = "merchant = $1 and live = $2 and ($3 = '' or object = $3) and created_at >= $4 and created_at <= $5 and ($6 = '' or type in ($6, $7, $8, $9, $10))"
+	s.Args = []any{string(merchant), live, f.Object, db.Micros(f.From), db.MicrosUntil(f.To), types[0], types[1], types[2], types[3], types[4]}
+	s.Picky = f.Object != "" || len(f.Types) > 0 || !f.From.IsZero() || !f.To.IsZero()
+	list, next, err := db.Walk(ctx, l.db, events, s)
 	for i := range list {
 		if err == nil {
 			err = list[i].decode()
 		}
 	}
-	return list, more, err
+	if err != nil || next == 0 {
+		return list, "", err
+	}
+	e, _, err := l.bySequence(ctx, next)
+	return list, e.ID, err
+}
+
+// rare is what the index event_type holds.
+const rare = "type not in ('payment.created', 'payment.succeeded')"
+
+func frequent(kind string) bool { return kind == "payment.created" || kind == "payment.succeeded" }
+
+// numbers gives the numbers around all events of a span of time. Ids are in order of
+// time, and so are numbers.
+func (l *Log) numbers(ctx context.Context, from, to time.Time) (over, under int64, err error) {
+	first, end := id.Between[id.Event](from, to)
+	if first != "" {
+		err = l.db.Query(ctx, "select sequence from event where id < $1 order by id desc limit 1", func(r db.Row) error { over = r.Int(0); return nil }, string(first))
+	}
+	if end != "" && err == nil {
+		err = l.db.Query(ctx, "select sequence from event where id > $1 order by id limit 1", func(r db.Row) error { under = r.Int(0); return nil }, string(end))
+	}
+	return over, under, err
 }
 
 // next reads a merchant's events after a number, in order, without their data decoded.

@@ -144,3 +144,28 @@ func nextTick(now time.Time) uint64 {
 	lastTick = tick
 	return tick
 }
+
+// Between gives the ids around every T made from one instant to another, both
+// included: they lie over the one and under the other. A zero instant is no bound and
+// gives "". Ids run ahead of a clock that has stepped back, so ids made up to a second
+// before or after may lie between as well.
+func Between[T Noun](from, to time.Time) (over, under T) {
+	if !from.IsZero() {
+		over = earliest[T](from)
+	}
+	if !to.IsZero() {
+		under = earliest[T](to.Add(aheadMax))
+	}
+	return over, under
+}
+
+// aheadMax is more than an id is ahead of the clock it was made by, see nextTick.
+const aheadMax = (1<<22/4096 + 2) * time.Millisecond
+
+// earliest sorts before every id that is made at the millisecond of at.
+func earliest[T Noun](at time.Time) T {
+	var u [16]byte
+	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(u[:8], ms<<16|7<<12)
+	return build[T](u)
+}

@@ -59,3 +59,27 @@ func TestDeriveIsAFunctionOfItsParts(t *testing.T) {
 		t.Errorf("%s is not valid", a)
 	}
 }
+
+func TestIdsLieBetweenTheInstantsTheyWereMadeAt(t *testing.T) {
+	at := time.Date(2027, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+	var made []id.Payment
+	for range 5000 { // the later ones run ahead of the clock
+		made = append(made, id.New[id.Payment](at))
+	}
+	made = append(made, id.New[id.Payment](at.Add(-900*time.Millisecond))) // the clock stepped back
+	over, under := id.Between[id.Payment](at.Add(-900*time.Millisecond), at)
+	for _, p := range made {
+		if p <= over || p >= under {
+			t.Fatalf("%s is not between %s and %s", p, over, under)
+		}
+	}
+	if over, _ := id.Between[id.Payment](at.Add(10*time.Second), time.Time{}); made[0] > over {
+		t.Errorf("%s is over %s, ten seconds later", made[0], over)
+	}
+	if _, under := id.Between[id.Payment](time.Time{}, at.Add(-10*time.Second)); made[0] < under {
+		t.Errorf("%s is under %s, ten seconds earlier", made[0], under)
+	}
+	if over, under := id.Between[id.Payment](time.Time{}, time.Time{}); over != "" || under != "" {
+		t.Errorf("no instants give %q and %q", over, under)
+	}
+}

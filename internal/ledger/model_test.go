@@ -296,12 +296,12 @@ func (b *twin) comparePages(t *rapid.T) {
 				want = want[more:]
 			}
 		}
-		got, more, err := b.book.Transfers(ctx, n.ID(), s)
+		got, next, err := b.book.Transfers(ctx, n.ID(), s)
 		if err != nil || !slices.EqualFunc(got, want[:min(s.Limit, len(want))], func(x, y Transfer) bool { return x.Sequence == y.Sequence }) {
 			t.Fatalf("%+v of %v: %d transfers, %v, want %d", s, n, len(got), err, min(s.Limit, len(want)))
 		}
 		first, last := all[0].Sequence, all[len(all)-1].Sequence
-		if more != (len(got) > 0 && (s.Over > 0 && got[0].Sequence < first || s.Over == 0 && got[len(got)-1].Sequence > last)) {
+		if more := next != ""; more != (len(got) > 0 && (s.Over > 0 && got[0].Sequence < first || s.Over == 0 && got[len(got)-1].Sequence > last)) {
 			t.Fatalf("%+v of %v: more is %t", s, n, more)
 		}
 	}

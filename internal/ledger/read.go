@@ -29,11 +29,24 @@ func (b *Book) Account(ctx context.Context, key id.Account) (Account, error) {
 
 // Named reads the account of that name, empty if it was never used.
 func (b *Book) Named(ctx context.Context, n Name) (Account, error) {
-	a, found, err := accounts.First(ctx, b.db, "where id = $1", string(n.ID()))
-	if err == nil && !found {
-		a = Account{ID: n.ID(), Name: n, Limits: openingLimits(n.Purpose)}
+	list, err := b.NamedAll(ctx, []Name{n})
+	return list[0], err
+}
+
+// NamedAll is [Book.Named] for many names, in their order and one query.
+func (b *Book) NamedAll(ctx context.Context, names []Name) ([]Account, error) {
+	list, keys := make([]Account, len(names)), make([]string, len(names))
+	for i, n := range names {
+		list[i] = Account{ID: n.ID(), Name: n, Limits: openingLimits(n.Purpose)}
+		keys[i] = string(list[i].ID)
 	}
-	return a, err
+	found, err := b.some(ctx, keys)
+	for i, a := range list {
+		if used, ok := found[a.ID]; ok {
+			list[i] = used
+		}
+	}
+	return list, err
 }
 
 // Owned reads the accounts of an owner in one mode, by id.
@@ -98,43 +111,6 @@ func (b *Book) Transfer(ctx context.Context, key id.Transfer) (Transfer, error) 
 		err = fault.ErrNotFound
 	}
 	return t, err
-}
-
-// Span says which of an account's transfers to read: the newest, or those right
-// under or right over a number, which is left out.
-type Span struct {
-	Limit       int
-	Under, Over int64 // at most one is set
-}
-
-// Transfers reads an account's transfers, newest first, and reports whether there are
-// more in the direction of reading.
-func (b *Book) Transfers(ctx context.Context, key id.Account, s Span) (list []Transfer, more bool, err error) {
-	a, err := b.Account(ctx, key)
-	if err != nil {
-		return nil, false, err
-	}
-	number, want := a.trail.last(), s.Limit+1
-	switch {
-	case s.Under > 0:
-		number, _, err = b.find(ctx, a, toNumber, s.Under-1)
-	case s.Over > 0:
-		var below int64
-		if _, below, err = b.find(ctx, a, toNumber, s.Over); err == nil {
-			want = int(min(int64(want), a.Transfers-below))
-			number, _, err = b.find(ctx, a, toRank, below+int64(want))
-		}
-	}
-	if err != nil || number == 0 || want == 0 {
-		return nil, false, err
-	}
-	if list, err = b.back(ctx, key, number, want); err != nil || len(list) <= s.Limit {
-		return list, false, err
-	}
-	if s.Over > 0 {
-		return list[1:], true, nil
-	}
-	return list[:s.Limit], true, nil
 }
 
 // Line is one row of the trial balance: the accounts of one purpose and currency.

@@ -67,6 +67,16 @@ var holds = db.NewTable("hold", func(h *hold, f *db.Fields) {
 	db.Text(f, "state", &h.state)
 })
 
+// some reads those of the accounts that are there.
+func (b *Book) some(ctx context.Context, keys []string) (map[id.Account]Account, error) {
+	list, err := accounts.Among(ctx, b.db, keys, "true")
+	found := make(map[id.Account]Account, len(list))
+	for _, a := range list {
+		found[a.ID] = a
+	}
+	return found, err
+}
+
 // link gives the transfers their numbers, instants and hashes, and moves the
 // chain's end to the last of them. Instants never run backwards along the chain.
 func link(tx *db.Tx, now time.Time, list []Transfer) {

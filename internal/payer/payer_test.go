@@ -53,9 +53,9 @@ func key(t *testing.T, text, fingerprint string) *idempotency.Key {
 
 func all(t *testing.T, r *payer.Room) []payer.Payer {
 	t.Helper()
-	list, more, err := r.List(t.Context(), cafe, false, payer.Page{Limit: 100})
-	if err != nil || more {
-		t.Fatal(more, err)
+	list, next, err := r.List(t.Context(), cafe, false, payer.Filter{Page: db.Page{Limit: 100}})
+	if err != nil || next != "" {
+		t.Fatal(next, err)
 	}
 	return list
 }
@@ -75,7 +75,7 @@ func TestAPayerIsWhatWasAskedFor(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(got, p) {
 				t.Errorf("stored %+v, %v; made %+v", got, err, p)
 			}
-			told, _, err := event.NewLog(d).List(t.Context(), cafe, want.Live, event.Page{Limit: 1})
+			told, _, err := event.NewLog(d).List(t.Context(), cafe, want.Live, event.Filter{Page: db.Page{Limit: 1}})
 			if err != nil || told[0].Type != "payer.created" || told[0].Origin != want.Origin || told[0].Fact.Object != string(p.ID) || !proto.Equal(told[0].Object(), payer.View(p)) {
 				t.Errorf("told %+v, %v", told, err)
 			}
@@ -231,12 +231,12 @@ func TestAnothersPayerDoesNotExist(t *testing.T) {
 			if got, err := r.Get(t.Context(), c.merchant, c.live, c.payer); !errors.Is(err, fault.ErrNotFound) || got.ID != "" {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
-			if list, _, err := r.List(t.Context(), c.merchant, c.live, payer.Page{Limit: 9, After: c.payer}); c.payer != "" && !errors.Is(err, fault.ErrNotFound) {
+			if list, _, err := r.List(t.Context(), c.merchant, c.live, payer.Filter{Page: db.Page{Limit: 9, After: string(c.payer)}}); c.payer != "" && !errors.Is(err, fault.ErrNotFound) {
 				t.Errorf("%s as a cursor: %v, %v", name, list, err)
 			}
 		}
 		for _, live := range []bool{false, true} {
-			if list, _, err := r.List(t.Context(), bakery, live, payer.Page{Limit: 9}); len(list) != 0 || err != nil {
+			if list, _, err := r.List(t.Context(), bakery, live, payer.Filter{Page: db.Page{Limit: 9}}); len(list) != 0 || err != nil {
 				t.Errorf("another merchant's list is %v, %v", list, err)
 			}
 		}
@@ -251,20 +251,20 @@ func TestListsRunBothWays(t *testing.T) {
 			ids = append([]id.Payer{create(t, r, draft()).ID}, ids...)
 		}
 		for name, c := range map[string]struct {
-			page payer.Page
+			page db.Page
 			want []id.Payer
 			more bool
 		}{
-			"first":        {payer.Page{Limit: 2}, ids[:2], true},
-			"all":          {payer.Page{Limit: 5}, ids, false},
-			"after":        {payer.Page{Limit: 2, After: ids[1]}, ids[2:4], true},
-			"last":         {payer.Page{Limit: 2, After: ids[2]}, ids[3:], false},
-			"past the end": {payer.Page{Limit: 2, After: ids[4]}, nil, false},
-			"before":       {payer.Page{Limit: 2, Before: ids[3]}, ids[1:3], true},
-			"to the start": {payer.Page{Limit: 2, Before: ids[2]}, ids[:2], false},
-			"at the start": {payer.Page{Limit: 2, Before: ids[0]}, nil, false},
+			"first":        {db.Page{Limit: 2}, ids[:2], true},
+			"all":          {db.Page{Limit: 5}, ids, false},
+			"after":        {db.Page{Limit: 2, After: string(ids[1])}, ids[2:4], true},
+			"last":         {db.Page{Limit: 2, After: string(ids[2])}, ids[3:], false},
+			"past the end": {db.Page{Limit: 2, After: string(ids[4])}, nil, false},
+			"before":       {db.Page{Limit: 2, Before: string(ids[3])}, ids[1:3], true},
+			"to the start": {db.Page{Limit: 2, Before: string(ids[2])}, ids[:2], false},
+			"at the start": {db.Page{Limit: 2, Before: string(ids[0])}, nil, false},
 		} {
-			list, more, err := r.List(t.Context(), cafe, false, c.page)
+			list, next, err := r.List(t.Context(), cafe, false, payer.Filter{Page: c.page})
 			var got []id.Payer
 			for _, p := range list {
 				got = append(got, p.ID)
@@ -272,8 +272,8 @@ func TestListsRunBothWays(t *testing.T) {
 					t.Errorf("%s: listed without its metadata: %+v", name, p)
 				}
 			}
-			if err != nil || more != c.more || !reflect.DeepEqual(got, c.want) {
-				t.Errorf("%s: %v, %v, %v; want %v, %v", name, got, more, err, c.want, c.more)
+			if err != nil || (next != "") != c.more || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%s: %v, %q, %v; want %v, %v", name, got, next, err, c.want, c.more)
 			}
 		}
 	})

@@ -2,6 +2,7 @@ package payer
 
 import (
 	"context"
+	"time"
 
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db"
@@ -30,20 +31,22 @@ func (r *Room) Get(ctx context.Context, merchant id.Merchant, live bool, payer i
 	return p, err
 }
 
-// Page says which part of a list to read: at most Limit payers after or before
-// the one named. At most one of After and Before is set.
-type Page struct {
-	Limit         int
-	After, Before id.Payer
+// Filter says which payers to list: those that hold all of what is set.
+type Filter struct {
+	Page             db.Page
+	Reference, Email string
+	Metadata         map[string]string // every pair
+	From, To         time.Time         // created between, both included
 }
 
-// List reads a merchant's payers, newest first, and reports whether there are more.
-// Error: fault.ErrNotFound if there is no such payer as the page names.
-func (r *Room) List(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Payer, bool, error) {
-	if cursor := p.After + p.Before; cursor != "" {
-		if _, err := r.Get(ctx, merchant, live, cursor); err != nil {
-			return nil, false, err
+// List reads a merchant's payers, newest first. next is the id to go on from in the
+// direction of reading, "" if nothing is left. Error: fault.ErrNotFound if there is no
+// such payer as the page starts from.
+func (r *Room) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Payer, next string, err error) {
+	if cursor := f.Page.Cursor(); cursor != "" { // a list starts from its own objects only
+		if _, err := r.Get(ctx, merchant, live, id.Payer(cursor)); err != nil {
+			return nil, "", err
 		}
 	}
-	return r.between(ctx, merchant, live, p)
+	return r.search(ctx, merchant, live, f)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
@@ -36,6 +38,7 @@ func insert(tx *db.Tx, p Payer) {
 		text = []byte("{}")
 	}
 	rows.Insert(tx, row{p, string(text)})
+	db.Mark(tx, string(p.ID), p.marks()...)
 }
 
 func (r row) payer() (Payer, error) {
@@ -56,31 +59,65 @@ func (r *Room) byID(ctx context.Context, merchant id.Merchant, live bool, payer 
 	return p, true, err
 }
 
-func (r *Room) between(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Payer, bool, error) {
-	tail := "where merchant = $1 and live = $2 and id > $3 and id < $4 order by id desc limit $5"
-	if p.Before != "" { // the ones nearest to the cursor, then turned round
-		tail = "where merchant = $1 and live = $2 and id > $3 and id < $4 order by id limit $5"
+func (r *Room) search(ctx context.Context, merchant id.Merchant, live bool, f Filter) ([]Payer, string, error) {
+	s := db.Search[row, string]{Limit: f.Page.Limit, Key: func(r *row) string { return string(r.ID) }}
+	wanted := Payer{Merchant: merchant, Live: live, Email: f.Email, Reference: f.Reference, Metadata: f.Metadata}
+	for _, word := range wanted.marks() {
+		s.Ways = append(s.Ways, db.ByWord(word))
 	}
-	to := "~" // sorts after every id
-	if p.After != "" {
-		to = string(p.After)
+	if len(s.Ways) == 0 {
+		s.Ways = []db.Way{{Table: "payer", Key: "id", Where: owned, Each: [][]any{{string(merchant), live}}}}
 	}
-	list, err := rows.Select(ctx, r.db, tail, string(merchant), live, string(p.Before), to, p.Limit+1)
+	s.Check = owned + " and created_at >= $3 and created_at <= $4"
+	s.Args = []any{string(merchant), live, db.Micros(f.From), db.MicrosUntil(f.To)}
+	s.Picky = !f.From.IsZero() || !f.To.IsZero()
+	over, under := id.Between[id.Payer](f.From, f.To)
+	s.Over, s.Under = string(over), string(under)
+	s.Start(f.Page.After, f.Page.Before)
+	list, next, err := db.Walk(ctx, r.db, rows, s)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
-	more := len(list) > p.Limit
-	if more {
-		list = list[:p.Limit]
+	payers, err := shown(list)
+	return payers, next, err
+}
+
+// owned is what every row of a merchant's list holds.
+const owned = "merchant = $1 and live = $2"
+
+// marks are the words that p is found by.
+func (p *Payer) marks() (words []string) {
+	if p.Reference != "" {
+		words = append(words, p.word("reference", p.Reference))
 	}
-	if p.Before != "" {
-		slices.Reverse(list)
+	if p.Email != "" {
+		words = append(words, p.word("email", p.Email))
 	}
-	payers := make([]Payer, len(list))
+	for _, key := range slices.Sorted(maps.Keys(p.Metadata)) {
+		words = append(words, p.word("metadata", key, p.Metadata[key]))
+	}
+	return words
+}
+
+func (p *Payer) word(parts ...string) string {
+	return db.Word(append([]string{string(p.Merchant), strconv.FormatBool(p.Live), "payer"}, parts...)...)
+}
+
+// Some reads those of a merchant's payers that are named, in no order.
+func (r *Room) Some(ctx context.Context, merchant id.Merchant, live bool, keys []string) ([]Payer, error) {
+	list, err := rows.Among(ctx, r.db, keys, owned, string(merchant), live)
+	if err != nil {
+		return nil, err
+	}
+	return shown(list)
+}
+
+func shown(list []row) (payers []Payer, err error) {
+	payers = make([]Payer, len(list))
 	for i, row := range list {
 		if payers[i], err = row.payer(); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
-	return payers, more, nil
+	return payers, nil
 }

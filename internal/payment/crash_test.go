@@ -175,7 +175,7 @@ func (w *world) oneEffect(t *testing.T, o operation, sent connector.Request, act
 	if err := w.work(ctx); err != nil {
 		t.Error(err)
 	}
-	list, _, err := w.events.List(ctx, w.cafe.ID, false, event.Page{Limit: 1000})
+	list, _, err := w.events.List(ctx, w.cafe.ID, false, event.Filter{Page: db.Page{Limit: 1000}})
 	facts := 0
 	for _, e := range list {
 		if e.Origin.IdempotencyKey == "crash "+o.name {

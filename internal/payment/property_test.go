@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/ledger"
@@ -107,7 +108,7 @@ func (l *life) read(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refunds, _, err := l.desk.ListRefunds(ctx, l.m.ID, false, p.ID, payment.Page{Limit: 100})
+	refunds, _, err := l.desk.ListRefunds(ctx, l.m.ID, false, payment.RefundFilter{Payment: p.ID, Page: db.Page{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

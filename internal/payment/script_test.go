@@ -13,6 +13,7 @@ import (
 	"time"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
@@ -309,7 +310,7 @@ func (s *story) dispute(ctx context.Context, w []string, c payment.Caller) strin
 
 // contested is the newest dispute of a payment.
 func (s *story) contested(ctx context.Context, p id.Payment) (dispute.Dispute, error) {
-	list, _, err := s.disputes.List(ctx, s.cafe.ID, false, dispute.Page{Limit: 100})
+	list, _, err := s.disputes.List(ctx, s.cafe.ID, false, dispute.Filter{Page: db.Page{Limit: 100}})
 	for _, x := range list {
 		if x.Payment == p {
 			return x, err
@@ -403,7 +404,7 @@ func (s *story) balance(ctx context.Context, word string) string {
 // history is what happened to payments, refunds and disputes since the last time,
 // oldest first.
 func (s *story) history(ctx context.Context) string {
-	list, _, err := s.events.List(ctx, s.cafe.ID, false, event.Page{Limit: 100})
+	list, _, err := s.events.List(ctx, s.cafe.ID, false, event.Filter{Page: db.Page{Limit: 100}})
 	slices.Reverse(list)
 	var out []string
 	for _, e := range list {
@@ -435,7 +436,7 @@ func (s *story) verify(ctx context.Context) string {
 
 // feesAddUp: the fees account holds what the payments say they paid.
 func (s *story) feesAddUp(ctx context.Context) string {
-	list, _, err := s.desk.List(ctx, s.cafe.ID, false, payment.Page{Limit: 1000})
+	list, _, err := s.desk.List(ctx, s.cafe.ID, false, payment.Filter{Page: db.Page{Limit: 1000}})
 	sum := map[money.Currency]int64{}
 	for _, p := range list {
 		sum[p.Amount.Currency] += p.Fee - p.FeeReturned

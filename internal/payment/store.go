@@ -1,8 +1,13 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
@@ -120,15 +125,65 @@ func (d *Desk) Get(ctx context.Context, merchant id.Merchant, live bool, key id.
 	return one(payments.First(ctx, d.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live))
 }
 
-// List reads a merchant's payments, newest first. Error:
-// fault.ErrNotFound if there is no such object as the page starts from.
-func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Payment, bool, error) {
-	if c := p.Cursor(); c != "" { // a list starts from its own objects only
+// marks are the words that p is found by.
+func (p *Payment) marks() (words []string) {
+	if p.Details.Reference != "" {
+		words = append(words, p.word("reference", p.Details.Reference))
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.Details.Metadata)) {
+		words = append(words, p.word("metadata", key, p.Details.Metadata[key]))
+	}
+	return words
+}
+
+func (p *Payment) word(parts ...string) string {
+	return db.Word(append([]string{string(p.Merchant), strconv.FormatBool(p.Live), "payment"}, parts...)...)
+}
+
+func insert(tx *db.Tx, p Payment) {
+	payments.Insert(tx, p)
+	db.Mark(tx, string(p.ID), p.marks()...)
+}
+
+// List reads a merchant's payments, newest first. next is the id to go on from in the
+// direction of reading, "" if nothing is left. Error: fault.ErrNotFound if there is no
+// such object as the page starts from.
+func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Payment, next string, err error) {
+	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
 		if _, err := d.Get(ctx, merchant, live, id.Payment(c)); err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
 	}
-	return payments.Page(ctx, d.db, p, "merchant = $1 and live = $2", string(merchant), live)
+	s := db.Search[Payment, string]{Limit: f.Page.Limit, Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
+	wanted := Payment{Merchant: merchant, Live: live, Details: Details{Reference: f.Reference, Metadata: f.Metadata}}
+	for _, word := range wanted.marks() {
+		s.Ways = append(s.Ways, db.ByWord(word))
+	}
+	if rare := f.State != "" && f.State != Succeeded; rare || len(s.Ways) == 0 {
+		s.Ways = append(s.Ways, byState("payment", merchant, live, string(f.State), string(Succeeded)))
+	}
+	s.Check = owned + ` and ($3 = '' or state = $3) and created_at >= $4 and created_at <= $5
+		and amount_minor >= $6 and amount_minor <= $7 and ($8 = '' or currency = $8) and ($9 = '' or source = $9)`
+	s.Args = []any{string(merchant), live, string(f.State), db.Micros(f.From), db.MicrosUntil(f.To),
+		f.AmountMin, cmp.Or(f.AmountMax, math.MaxInt64), f.Currency, f.Source}
+	over, under := id.Between[id.Payment](f.From, f.To)
+	s.Over, s.Under = string(over), string(under)
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, payments, s)
+}
+
+// owned is what every row of a merchant's list holds.
+const owned = "merchant = $1 and live = $2"
+
+// byState is the way to a merchant's rows in one state, or to all of them: the usual
+// state, in which most rows end, has no index of its own.
+func byState(table string, merchant id.Merchant, live bool, state, usual string) db.Way {
+	w := db.Way{Table: table, Key: "id", Where: owned, Each: [][]any{{string(merchant), live}}}
+	if state != "" && state != usual {
+		w.Where = "merchant || state = $1 and live = $2 and state <> '" + usual + "'"
+		w.Each[0][0] = string(merchant) + state
+	}
+	return w
 }
 
 // GetRefund reads a merchant's refund. Error: fault.ErrNotFound, also for another merchant's.
@@ -139,17 +194,31 @@ func (d *Desk) GetRefund(ctx context.Context, merchant id.Merchant, live bool, k
 	return one(refunds.First(ctx, d.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live))
 }
 
-// ListRefunds reads a merchant's refunds, newest first; of one payment if it is named.
-func (d *Desk) ListRefunds(ctx context.Context, merchant id.Merchant, live bool, of id.Payment, p Page) ([]Refund, bool, error) {
-	if c := p.Cursor(); c != "" { // a list starts from its own objects only
+// ListRefunds is [Desk.List] for refunds.
+func (d *Desk) ListRefunds(ctx context.Context, merchant id.Merchant, live bool, f RefundFilter) (list []Refund, next string, err error) {
+	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
 		if _, err := d.GetRefund(ctx, merchant, live, id.Refund(c)); err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
 	}
-	if of != "" {
-		return refunds.Page(ctx, d.db, p, "payment = $1 and merchant = $2 and live = $3", string(of), string(merchant), live)
+	s := db.Search[Refund, string]{Limit: f.Page.Limit, Key: func(r *Refund) string { return string(r.ID) }}
+	if f.Payment != "" {
+		s.Ways = append(s.Ways, db.Way{Table: "refund", Key: "id", Where: "payment = $1", Each: [][]any{{string(f.Payment)}}})
+	} else {
+		s.Ways = append(s.Ways, byState("refund", merchant, live, string(f.State), string(RefundSucceeded)))
 	}
-	return refunds.Page(ctx, d.db, p, "merchant = $1 and live = $2", string(merchant), live)
+	s.Check = owned + " and ($3 = '' or payment = $3) and ($4 = '' or state = $4) and created_at >= $5 and created_at <= $6"
+	s.Args = []any{string(merchant), live, string(f.Payment), string(f.State), db.Micros(f.From), db.MicrosUntil(f.To)}
+	s.Picky = f.Payment != "" || f.State == RefundSucceeded || !f.From.IsZero() || !f.To.IsZero()
+	over, under := id.Between[id.Refund](f.From, f.To)
+	s.Over, s.Under = string(over), string(under)
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, refunds, s)
+}
+
+// Some reads those of a merchant's payments that are named, in no order.
+func (d *Desk) Some(ctx context.Context, merchant id.Merchant, live bool, keys []string) ([]Payment, error) {
+	return payments.Among(ctx, d.db, keys, owned, string(merchant), live)
 }
 
 func one[T any](row T, found bool, err error) (T, error) {
@@ -194,6 +263,31 @@ func Find(ctx context.Context, d *db.DB, key id.Payment) (Payment, error) {
 
 // Page says which part of a list to read.
 type Page = db.Page
+
+// Filter says which payments to list: those that hold all of what is set.
+type Filter struct {
+	Page                 Page
+	State                State
+	From, To             time.Time // created between, both included
+	AmountMin, AmountMax int64     // minor units, both included; AmountMax 0: no bound
+	Currency             string
+	Source               string
+	Reference            string
+	Metadata             map[string]string // every pair
+}
+
+// checks reports whether rows must be looked at one by one.
+func (f *Filter) checks() bool {
+	return f.State == Succeeded || !f.From.IsZero() || !f.To.IsZero() || f.AmountMin != 0 || f.AmountMax != 0 || f.Currency != "" || f.Source != ""
+}
+
+// RefundFilter says which refunds to list: those that hold all of what is set.
+type RefundFilter struct {
+	Page     Page
+	Payment  id.Payment
+	State    RefundState
+	From, To time.Time // created between, both included
+}
 
 // postedByCause sums what the ledger posted to payees, by payment. Fees are posted
 // for the same cause, but out of a merchant's balance and not into one.

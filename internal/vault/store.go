@@ -48,8 +48,17 @@ func (v *Vault) storedKeys(ctx context.Context, m mode) (storedKeys, bool, error
 
 // find reads a card that is not deleted.
 func (v *Vault) find(ctx context.Context, o Owner, token id.Card) (Card, bool, error) {
-	return cards.First(ctx, v.db, "where id = $1 and merchant = $2 and live = $3 and length(sealed) > 0",
-		string(token), string(o.Merchant), o.Live)
+	// The id alone: a planner must not look for it among all of the merchant's.
+	c, found, err := cards.First(ctx, v.db, "where id = $1", string(token))
+	if found = found && c.Owner == o && !c.deleted(); !found {
+		c = Card{}
+	}
+	return c, found, err
+}
+
+// Some reads those of an owner's cards that are named and not deleted, in no order.
+func (v *Vault) Some(ctx context.Context, o Owner, tokens []string) ([]Card, error) {
+	return cards.Among(ctx, v.db, tokens, "merchant = $1 and live = $2 and length(sealed) > 0", string(o.Merchant), o.Live)
 }
 
 // sealedBefore reads the next cards, by id, that an older version sealed.

@@ -197,7 +197,7 @@ func TestFiftyAtOnceKeepOneCard(t *testing.T) {
 
 func types(t testing.TB, d *db.DB) string {
 	t.Helper()
-	list, _, err := event.NewLog(d).List(ctx, cafe.Merchant, cafe.Live, event.Page{Limit: 100})
+	list, _, err := event.NewLog(d).List(ctx, cafe.Merchant, cafe.Live, event.Filter{Page: db.Page{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

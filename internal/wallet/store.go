@@ -38,18 +38,38 @@ func (d *Desk) Get(ctx context.Context, merchant id.Merchant, live bool, w id.Wa
 	return row, err
 }
 
-// List reads the wallets of merchant's payers, newest first; of one payer if it is named.
-func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, payer id.Payer, p Page) ([]Wallet, bool, error) {
-	if c := p.Cursor(); c != "" { // a list starts from its own objects only
+// List reads the wallets of merchant's payers, newest first. next is the id to go on
+// from in the direction of reading, "" if nothing is left. Error: fault.ErrNotFound if
+// there is no such object as the page starts from.
+func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Wallet, next string, err error) {
+	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
 		if _, err := d.Get(ctx, merchant, live, id.Wallet(c)); err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
 	}
-	if payer != "" {
-		return wallets.Page(ctx, d.db, p, "payer = $1 and merchant = $2 and live = $3", string(payer), string(merchant), live)
+	s := db.Search[Wallet, string]{Limit: f.Page.Limit, Key: func(w *Wallet) string { return string(w.ID) }}
+	s.Ways = []db.Way{{Table: "wallet", Key: "id", Where: owned, Each: [][]any{{string(merchant), live}}}}
+	if f.Payer != "" {
+		s.Ways = []db.Way{{Table: "wallet", Key: "id", Where: "payer = $1", Each: [][]any{{string(f.Payer)}}}}
 	}
-	return wallets.Page(ctx, d.db, p, "merchant = $1 and live = $2", string(merchant), live)
+	s.Check = owned + " and ($3 = '' or payer = $3) and ($4 = '' or currency = $4)"
+	s.Args = []any{string(merchant), live, string(f.Payer), f.Currency}
+	s.Picky = f.Payer != "" || f.Currency != ""
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, wallets, s)
 }
 
-// Page says which part of a list to read.
-type Page = db.Page
+// owned is what every row of a merchant's list holds.
+const owned = "merchant = $1 and live = $2"
+
+// Some reads those of a merchant's wallets that are named, in no order.
+func (d *Desk) Some(ctx context.Context, merchant id.Merchant, live bool, keys []string) ([]Wallet, error) {
+	return wallets.Among(ctx, d.db, keys, owned, string(merchant), live)
+}
+
+// Filter says which wallets to list: those that hold all of what is set.
+type Filter struct {
+	Page     db.Page
+	Payer    id.Payer
+	Currency string
+}

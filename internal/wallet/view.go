@@ -28,11 +28,28 @@ func View(w Wallet, a ledger.Account, now time.Time) *florinv1.Wallet {
 	}
 }
 
-// ViewNow is View with the balances of this moment.
+// ViewNow is [View] with the balances of this moment.
 func (d *Desk) ViewNow(ctx context.Context, w Wallet) (*florinv1.Wallet, error) {
-	a, err := d.book.Named(ctx, w.Account())
+	list, err := d.ViewAll(ctx, []Wallet{w})
 	if err != nil {
 		return nil, err
 	}
-	return View(w, a, d.clock.Now()), nil
+	return list[0], nil
+}
+
+// ViewAll is [Desk.ViewNow] of each, with one query.
+func (d *Desk) ViewAll(ctx context.Context, list []Wallet) ([]*florinv1.Wallet, error) {
+	names := make([]ledger.Name, len(list))
+	for i, w := range list {
+		names[i] = w.Account()
+	}
+	accounts, err := d.book.NamedAll(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	views, now := make([]*florinv1.Wallet, len(list)), d.clock.Now()
+	for i, w := range list {
+		views[i] = View(w, accounts[i], now)
+	}
+	return views, nil
 }

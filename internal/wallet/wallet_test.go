@@ -300,7 +300,7 @@ func TestASendHasOneEffectPerKey(t *testing.T) {
 			return err
 		})
 		log := event.NewLog(p.d)
-		sent, _, err := log.List(t.Context(), p.cafe.ID, false, event.Page{Limit: 10, Type: "wallet.sent"})
+		sent, _, err := log.List(t.Context(), p.cafe.ID, false, event.Filter{Page: db.Page{Limit: 10}, Types: []string{"wallet.sent"}})
 		if len(sent) != 1 || err != nil {
 			t.Fatalf("%d events, %v", len(sent), err)
 		}
@@ -388,11 +388,11 @@ func TestAWalletIsOpenedForAPayerOfTheMerchant(t *testing.T) {
 		if _, err := p.desk.Create(t.Context(), draft); !isReplay(err) {
 			t.Errorf("a retry: %v", err)
 		}
-		list, more, err := p.desk.List(t.Context(), p.cafe.ID, false, p.ann.ID, wallet.Page{Limit: 10})
-		if len(list) != 1 || more || err != nil || list[0].ID != w.ID {
-			t.Errorf("the payer has %v, %t, %v", list, more, err)
+		list, next, err := p.desk.List(t.Context(), p.cafe.ID, false, wallet.Filter{Payer: p.ann.ID, Page: db.Page{Limit: 10}})
+		if len(list) != 1 || next != "" || err != nil || list[0].ID != w.ID {
+			t.Errorf("the payer has %v, %q, %v", list, next, err)
 		}
-		if list, _, err := p.desk.List(t.Context(), other, false, "", wallet.Page{Limit: 10}); len(list) != 0 || err != nil {
+		if list, _, err := p.desk.List(t.Context(), other, false, wallet.Filter{Page: db.Page{Limit: 10}}); len(list) != 0 || err != nil {
 			t.Errorf("another merchant sees %v, %v", list, err)
 		}
 		p.audit(t)

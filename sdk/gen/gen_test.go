@@ -33,6 +33,7 @@ func image(t *testing.T, change func(*descriptorpb.FileDescriptorProto)) []byte 
 		set.File = append(set.File, p)
 	}
 	add(florinv1.File_florin_v1_event_proto)
+	add(florinv1.File_florin_v1_wallet_proto)
 	data, err := proto.Marshal(set)
 	if err != nil {
 		t.Fatal(err)
@@ -99,14 +100,14 @@ func TestContractGrows(t *testing.T) {
 			f.Service[0].Method[1].ServerStreaming = proto.Bool(true) // ListEvents
 		}
 		if m := request(f, "GetPaymentRequest"); m != nil {
-			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("expand"), JsonName: proto.String("expand"), Number: proto.Int32(2),
+			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("unfold"), JsonName: proto.String("unfold"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_REPEATED.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum()})
 			list := request(f, "ListPaymentsRequest")
 			limits := proto.Clone(request(f, "CreatePaymentRequest").Field[0].Options).(*descriptorpb.FieldOptions)
-			list.Field = append(list.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("amount_min"), JsonName: proto.String("amountMin"), Number: proto.Int32(90),
+			list.Field = append(list.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("amount_floor"), JsonName: proto.String("amountFloor"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_INT64.Enum(),
-				Proto3Optional: proto.Bool(true), OneofIndex: proto.Int32(0), Options: limits}) // above zero, if it is there
-			list.OneofDecl = []*descriptorpb.OneofDescriptorProto{{Name: proto.String("_amount_min")}}
+				Proto3Optional: proto.Bool(true), OneofIndex: proto.Int32(int32(len(list.OneofDecl))), Options: limits}) // above zero, if it is there
+			list.OneofDecl = append(list.OneofDecl, &descriptorpb.OneofDescriptorProto{Name: proto.String("_amount_floor")})
 			payment := request(f, "Payment") // an object that holds one of its own kind
 			payment.Field = append(payment.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("parent_object"), JsonName: proto.String("parentObject"),
 				Number: proto.Int32(90), Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_MESSAGE.Enum(),
@@ -122,10 +123,10 @@ func TestContractGrows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][]string{
-		"go/types_gen.go":                 {"Expand []string `json:\"expand,omitzero\"`", "ParentObject *Payment", "AmountMin *int64 `json:\"amount_min,omitzero\"`"},
-		"typescript/src/types.gen.ts":     {"expand?: string[] | undefined;", "readonly parent_object: Payment | null;", "amount_min?: number | undefined;"},
+		"go/types_gen.go":                 {"Unfold []string `json:\"unfold,omitzero\"`", "ParentObject *Payment", "AmountFloor *int64 `json:\"amount_floor,omitzero\"`"},
+		"typescript/src/types.gen.ts":     {"unfold?: string[] | undefined;", "readonly parent_object: Payment | null;", "amount_floor?: number | undefined;"},
 		"typescript/src/shapes.gen.ts":    {"parent_object: () => paymentShape,"},
-		"python/src/florin/_resources.py": {"expand: Sequence[str] | None = None,", "amount_min: int | None = None,"},
+		"python/src/florin/_resources.py": {"unfold: Sequence[str] | None = None,", "amount_floor: int | None = None,"},
 		"python/src/florin/_types.py":     {"parent_object: Payment | None"},
 	} {
 		for _, w := range want {

@@ -207,9 +207,10 @@ type Dispute struct {
 	// What the merchant handed in.
 	Evidence string `json:"evidence"`
 	// An answer is due by then.
-	RespondBy time.Time `json:"respond_by"`
-	CreatedAt time.Time `json:"created_at"`
-	Livemode  bool      `json:"livemode"`
+	RespondBy     time.Time `json:"respond_by"`
+	CreatedAt     time.Time `json:"created_at"`
+	Livemode      bool      `json:"livemode"`
+	PaymentObject *Payment  `json:"payment_object"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -217,19 +218,20 @@ type Dispute struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *Dispute) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"id":         &x.ID,
-		"object":     &x.Object,
-		"amount":     (*whole)(&x.Amount),
-		"currency":   &x.Currency,
-		"stage":      &x.Stage,
-		"status":     &x.Status,
-		"payment":    &x.Payment,
-		"merchant":   &x.Merchant,
-		"reason":     &x.Reason,
-		"evidence":   &x.Evidence,
-		"respond_by": &x.RespondBy,
-		"created_at": &x.CreatedAt,
-		"livemode":   &x.Livemode,
+		"id":             &x.ID,
+		"object":         &x.Object,
+		"amount":         (*whole)(&x.Amount),
+		"currency":       &x.Currency,
+		"stage":          &x.Stage,
+		"status":         &x.Status,
+		"payment":        &x.Payment,
+		"merchant":       &x.Merchant,
+		"reason":         &x.Reason,
+		"evidence":       &x.Evidence,
+		"respond_by":     &x.RespondBy,
+		"created_at":     &x.CreatedAt,
+		"livemode":       &x.Livemode,
+		"payment_object": &x.PaymentObject,
 	})
 }
 
@@ -613,9 +615,12 @@ type Payment struct {
 	NextAction *NextAction `json:"next_action"`
 	Disputed   bool        `json:"disputed"`
 	// An authorization lapses then.
-	ExpiresAt time.Time `json:"expires_at"`
-	CreatedAt time.Time `json:"created_at"`
-	Livemode  bool      `json:"livemode"`
+	ExpiresAt         time.Time `json:"expires_at"`
+	CreatedAt         time.Time `json:"created_at"`
+	Livemode          bool      `json:"livemode"`
+	SourceCard        *Card     `json:"source_card"`
+	SourceWallet      *Wallet   `json:"source_wallet"`
+	DestinationWallet *Wallet   `json:"destination_wallet"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -623,29 +628,32 @@ type Payment struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *Payment) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"id":                &x.ID,
-		"object":            &x.Object,
-		"amount":            (*whole)(&x.Amount),
-		"currency":          &x.Currency,
-		"status":            &x.Status,
-		"capture":           &x.Capture,
-		"amount_captured":   (*whole)(&x.AmountCaptured),
-		"amount_capturable": (*whole)(&x.AmountCapturable),
-		"amount_refunded":   (*whole)(&x.AmountRefunded),
-		"fee":               (*whole)(&x.Fee),
-		"source":            &x.Source,
-		"card":              &x.Card,
-		"destination":       &x.Destination,
-		"merchant":          &x.Merchant,
-		"description":       &x.Description,
-		"reference":         &x.Reference,
-		"metadata":          &x.Metadata,
-		"failure":           &x.Failure,
-		"next_action":       &x.NextAction,
-		"disputed":          &x.Disputed,
-		"expires_at":        &x.ExpiresAt,
-		"created_at":        &x.CreatedAt,
-		"livemode":          &x.Livemode,
+		"id":                 &x.ID,
+		"object":             &x.Object,
+		"amount":             (*whole)(&x.Amount),
+		"currency":           &x.Currency,
+		"status":             &x.Status,
+		"capture":            &x.Capture,
+		"amount_captured":    (*whole)(&x.AmountCaptured),
+		"amount_capturable":  (*whole)(&x.AmountCapturable),
+		"amount_refunded":    (*whole)(&x.AmountRefunded),
+		"fee":                (*whole)(&x.Fee),
+		"source":             &x.Source,
+		"card":               &x.Card,
+		"destination":        &x.Destination,
+		"merchant":           &x.Merchant,
+		"description":        &x.Description,
+		"reference":          &x.Reference,
+		"metadata":           &x.Metadata,
+		"failure":            &x.Failure,
+		"next_action":        &x.NextAction,
+		"disputed":           &x.Disputed,
+		"expires_at":         &x.ExpiresAt,
+		"created_at":         &x.CreatedAt,
+		"livemode":           &x.Livemode,
+		"source_card":        &x.SourceCard,
+		"source_wallet":      &x.SourceWallet,
+		"destination_wallet": &x.DestinationWallet,
 	})
 }
 
@@ -723,9 +731,10 @@ type Refund struct {
 	// Share of the payment's fee that came back with it, in minor units.
 	FeeReturned int64 `json:"fee_returned"`
 	// Why it failed.
-	FailureCode string    `json:"failure_code"`
-	CreatedAt   time.Time `json:"created_at"`
-	Livemode    bool      `json:"livemode"`
+	FailureCode   string    `json:"failure_code"`
+	CreatedAt     time.Time `json:"created_at"`
+	Livemode      bool      `json:"livemode"`
+	PaymentObject *Payment  `json:"payment_object"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -733,19 +742,20 @@ type Refund struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *Refund) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"id":           &x.ID,
-		"object":       &x.Object,
-		"amount":       (*whole)(&x.Amount),
-		"currency":     &x.Currency,
-		"status":       &x.Status,
-		"payment":      &x.Payment,
-		"merchant":     &x.Merchant,
-		"reason":       &x.Reason,
-		"metadata":     &x.Metadata,
-		"fee_returned": (*whole)(&x.FeeReturned),
-		"failure_code": &x.FailureCode,
-		"created_at":   &x.CreatedAt,
-		"livemode":     &x.Livemode,
+		"id":             &x.ID,
+		"object":         &x.Object,
+		"amount":         (*whole)(&x.Amount),
+		"currency":       &x.Currency,
+		"status":         &x.Status,
+		"payment":        &x.Payment,
+		"merchant":       &x.Merchant,
+		"reason":         &x.Reason,
+		"metadata":       &x.Metadata,
+		"fee_returned":   (*whole)(&x.FeeReturned),
+		"failure_code":   &x.FailureCode,
+		"created_at":     &x.CreatedAt,
+		"livemode":       &x.Livemode,
+		"payment_object": &x.PaymentObject,
 	})
 }
 
@@ -769,9 +779,10 @@ type Wallet struct {
 	// Spent today against limit_per_day, in minor units.
 	SpentToday int64 `json:"spent_today"`
 	// Its ledger account.
-	Account   string    `json:"account"`
-	CreatedAt time.Time `json:"created_at"`
-	Livemode  bool      `json:"livemode"`
+	Account     string    `json:"account"`
+	CreatedAt   time.Time `json:"created_at"`
+	Livemode    bool      `json:"livemode"`
+	PayerObject *Payer    `json:"payer_object"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -791,6 +802,7 @@ func (x *Wallet) UnmarshalJSON(data []byte) error {
 		"account":           &x.Account,
 		"created_at":        &x.CreatedAt,
 		"livemode":          &x.Livemode,
+		"payer_object":      &x.PayerObject,
 	})
 }
 
@@ -844,6 +856,8 @@ type DeleteCard struct {
 
 // GetDispute is what is sent to the method of that name. Nil sends nothing.
 type GetDispute struct {
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // ListDisputes is what is sent to the method of that name. Nil sends nothing.
@@ -854,6 +868,16 @@ type ListDisputes struct {
 	StartingAfter string `json:"starting_after,omitzero"`
 	// Objects before this one in the list.
 	EndingBefore string `json:"ending_before,omitzero"`
+	// Only disputes of this payment.
+	Payment string `json:"payment,omitzero"`
+	// Only disputes in this status.
+	Status DisputeStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // AcceptDispute is what is sent to the method of that name. Nil sends nothing.
@@ -880,6 +904,14 @@ type ListEvents struct {
 	EndingBefore string `json:"ending_before,omitzero"`
 	// Only events of this type.
 	Type string `json:"type,omitzero"`
+	// Only events of one of these types.
+	Types []string `json:"types,omitzero"`
+	// Only events about the object of this id.
+	Object string `json:"object,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
 }
 
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
@@ -912,6 +944,14 @@ type ListTransfers struct {
 	EndingBefore string `json:"ending_before,omitzero"`
 	// The account whose transfers to list.
 	Account string `json:"account,omitzero"`
+	// Only transfers of this kind.
+	Kind TransferKind `json:"kind,omitzero"`
+	// Only transfers made for the object of this id.
+	Cause string `json:"cause,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
 }
 
 // GetTrialBalance is what is sent to the method of that name. Nil sends nothing.
@@ -946,6 +986,16 @@ type ListPayers struct {
 	StartingAfter string `json:"starting_after,omitzero"`
 	// Objects before this one in the list.
 	EndingBefore string `json:"ending_before,omitzero"`
+	// Only payers with this reference.
+	Reference string `json:"reference,omitzero"`
+	// Only payers with this address, written as it was given.
+	Email string `json:"email,omitzero"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `json:"metadata,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
 }
 
 // CreatePayment is what is sent to the method of that name. Nil sends nothing.
@@ -971,6 +1021,8 @@ type CreatePayment struct {
 
 // GetPayment is what is sent to the method of that name. Nil sends nothing.
 type GetPayment struct {
+	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // ListPayments is what is sent to the method of that name. Nil sends nothing.
@@ -981,6 +1033,28 @@ type ListPayments struct {
 	StartingAfter string `json:"starting_after,omitzero"`
 	// Objects before this one in the list.
 	EndingBefore string `json:"ending_before,omitzero"`
+	// Only payments in this status.
+	Status PaymentStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Only payments of this amount, in minor units.
+	Amount *int64 `json:"amount,omitzero"`
+	// Only payments of this amount or more, in minor units.
+	AmountMin *int64 `json:"amount_min,omitzero"`
+	// Only payments of this amount or less, in minor units.
+	AmountMax *int64 `json:"amount_max,omitzero"`
+	// Only payments in this currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Only payments with this reference.
+	Reference string `json:"reference,omitzero"`
+	// Only payments from this card token or wallet.
+	Source string `json:"source,omitzero"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `json:"metadata,omitzero"`
+	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // CapturePayment is what is sent to the method of that name. Nil sends nothing.
@@ -1012,6 +1086,8 @@ type CreateRefund struct {
 
 // GetRefund is what is sent to the method of that name. Nil sends nothing.
 type GetRefund struct {
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // ListRefunds is what is sent to the method of that name. Nil sends nothing.
@@ -1024,6 +1100,14 @@ type ListRefunds struct {
 	EndingBefore string `json:"ending_before,omitzero"`
 	// Only refunds of this payment.
 	Payment string `json:"payment,omitzero"`
+	// Only refunds in this status.
+	Status RefundStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // CreateWallet is what is sent to the method of that name. Nil sends nothing.
@@ -1036,6 +1120,8 @@ type CreateWallet struct {
 
 // GetWallet is what is sent to the method of that name. Nil sends nothing.
 type GetWallet struct {
+	// Objects to show in full: payer. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // ListWallets is what is sent to the method of that name. Nil sends nothing.
@@ -1048,6 +1134,10 @@ type ListWallets struct {
 	EndingBefore string `json:"ending_before,omitzero"`
 	// Only wallets of this payer.
 	Payer string `json:"payer,omitzero"`
+	// Only wallets in this currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Objects to show in full: payer. At most 4 paths.
+	Expand []string `json:"expand,omitzero"`
 }
 
 // LimitWallet is what is sent to the method of that name. Nil sends nothing.

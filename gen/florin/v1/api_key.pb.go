@@ -440,10 +440,13 @@ func (x *ListApiKeysRequest) GetEndingBefore() string {
 type ListApiKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*ApiKey `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*ApiKey `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -506,6 +509,13 @@ func (x *ListApiKeysResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListApiKeysResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_api_key_proto protoreflect.FileDescriptor
 
 const file_florin_v1_api_key_proto_rawDesc = "" +
@@ -545,12 +555,14 @@ const file_florin_v1_api_key_proto_rawDesc = "" +
 	"\x12ListApiKeysRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\x81\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\xa2\x01\n" +
 	"\x13ListApiKeysResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.ApiKeyR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url2\xc5\x04\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor2\xc5\x04\n" +
 	"\rApiKeyService\x12j\n" +
 	"\fCreateApiKey\x12\x1e.florin.v1.CreateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"'\x8a\xb5\x18\f\n" +
 	"\n" +

@@ -157,9 +157,15 @@ type Dispute struct {
 	// What the merchant handed in.
 	Evidence string `protobuf:"bytes,10,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	// An answer is due by then.
-	RespondBy     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=respond_by,json=respondBy,proto3" json:"respond_by,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	RespondBy *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=respond_by,json=respondBy,proto3" json:"respond_by,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// There if expand asks for payment.
+	//
+	// Types that are valid to be assigned to OpenedPayment:
+	//
+	//	*Dispute_PaymentObject
+	OpenedPayment isDispute_OpenedPayment `protobuf_oneof:"opened_payment"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -285,9 +291,37 @@ func (x *Dispute) GetLivemode() bool {
 	return false
 }
 
+func (x *Dispute) GetOpenedPayment() isDispute_OpenedPayment {
+	if x != nil {
+		return x.OpenedPayment
+	}
+	return nil
+}
+
+func (x *Dispute) GetPaymentObject() *Payment {
+	if x != nil {
+		if x, ok := x.OpenedPayment.(*Dispute_PaymentObject); ok {
+			return x.PaymentObject
+		}
+	}
+	return nil
+}
+
+type isDispute_OpenedPayment interface {
+	isDispute_OpenedPayment()
+}
+
+type Dispute_PaymentObject struct {
+	PaymentObject *Payment `protobuf:"bytes,14,opt,name=payment_object,json=paymentObject,proto3,oneof"`
+}
+
+func (*Dispute_PaymentObject) isDispute_OpenedPayment() {}
+
 type GetDisputeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand        []string `protobuf:"bytes,2,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -327,6 +361,13 @@ func (x *GetDisputeRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *GetDisputeRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
 }
 
 type AcceptDisputeRequest struct {
@@ -433,7 +474,17 @@ type ListDisputesRequest struct {
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
-	EndingBefore  string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	// Only disputes of this payment.
+	Payment string `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Only disputes in this status.
+	Status DisputeStatus `protobuf:"varint,5,opt,name=status,proto3,enum=florin.v1.DisputeStatus" json:"status,omitempty"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand        []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,13 +540,51 @@ func (x *ListDisputesRequest) GetEndingBefore() string {
 	return ""
 }
 
+func (x *ListDisputesRequest) GetPayment() string {
+	if x != nil {
+		return x.Payment
+	}
+	return ""
+}
+
+func (x *ListDisputesRequest) GetStatus() DisputeStatus {
+	if x != nil {
+		return x.Status
+	}
+	return DisputeStatus_DISPUTE_STATUS_UNSPECIFIED
+}
+
+func (x *ListDisputesRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListDisputesRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
+func (x *ListDisputesRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListDisputesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Dispute `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Dispute `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -558,11 +647,18 @@ func (x *ListDisputesResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListDisputesResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_dispute_proto protoreflect.FileDescriptor
 
 const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/dispute.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x03\n" +
+	"\x17florin/v1/dispute.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x04\n" +
 	"\aDispute\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -579,24 +675,35 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"respond_by\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\trespondBy\x129\n" +
 	"\n" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\r \x01(\bR\blivemode\"#\n" +
+	"\blivemode\x18\r \x01(\bR\blivemode\x12;\n" +
+	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObjectB\x10\n" +
+	"\x0eopened_payment\"E\n" +
 	"\x11GetDisputeRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"&\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"&\n" +
 	"\x14AcceptDisputeRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"O\n" +
 	"\x15ContestDisputeRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12&\n" +
 	"\bevidence\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\x82\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\xfd\x02\n" +
 	"\x13ListDisputesRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\x83\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12!\n" +
+	"\apayment\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\apayment\x12:\n" +
+	"\x06status\x18\x05 \x01(\x0e2\x18.florin.v1.DisputeStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12=\n" +
+	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa4\x01\n" +
 	"\x14ListDisputesResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.DisputeR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url*\x86\x01\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor*\x86\x01\n" +
 	"\fDisputeStage\x12\x1d\n" +
 	"\x19DISPUTE_STAGE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DISPUTE_STAGE_INQUIRY\x10\x01\x12\x19\n" +
@@ -645,26 +752,31 @@ var file_florin_v1_dispute_proto_goTypes = []any{
 	(*ListDisputesRequest)(nil),   // 6: florin.v1.ListDisputesRequest
 	(*ListDisputesResponse)(nil),  // 7: florin.v1.ListDisputesResponse
 	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Payment)(nil),               // 9: florin.v1.Payment
 }
 var file_florin_v1_dispute_proto_depIdxs = []int32{
-	0, // 0: florin.v1.Dispute.stage:type_name -> florin.v1.DisputeStage
-	1, // 1: florin.v1.Dispute.status:type_name -> florin.v1.DisputeStatus
-	8, // 2: florin.v1.Dispute.respond_by:type_name -> google.protobuf.Timestamp
-	8, // 3: florin.v1.Dispute.created_at:type_name -> google.protobuf.Timestamp
-	2, // 4: florin.v1.ListDisputesResponse.data:type_name -> florin.v1.Dispute
-	3, // 5: florin.v1.DisputeService.GetDispute:input_type -> florin.v1.GetDisputeRequest
-	6, // 6: florin.v1.DisputeService.ListDisputes:input_type -> florin.v1.ListDisputesRequest
-	4, // 7: florin.v1.DisputeService.AcceptDispute:input_type -> florin.v1.AcceptDisputeRequest
-	5, // 8: florin.v1.DisputeService.ContestDispute:input_type -> florin.v1.ContestDisputeRequest
-	2, // 9: florin.v1.DisputeService.GetDispute:output_type -> florin.v1.Dispute
-	7, // 10: florin.v1.DisputeService.ListDisputes:output_type -> florin.v1.ListDisputesResponse
-	2, // 11: florin.v1.DisputeService.AcceptDispute:output_type -> florin.v1.Dispute
-	2, // 12: florin.v1.DisputeService.ContestDispute:output_type -> florin.v1.Dispute
-	9, // [9:13] is the sub-list for method output_type
-	5, // [5:9] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0,  // 0: florin.v1.Dispute.stage:type_name -> florin.v1.DisputeStage
+	1,  // 1: florin.v1.Dispute.status:type_name -> florin.v1.DisputeStatus
+	8,  // 2: florin.v1.Dispute.respond_by:type_name -> google.protobuf.Timestamp
+	8,  // 3: florin.v1.Dispute.created_at:type_name -> google.protobuf.Timestamp
+	9,  // 4: florin.v1.Dispute.payment_object:type_name -> florin.v1.Payment
+	1,  // 5: florin.v1.ListDisputesRequest.status:type_name -> florin.v1.DisputeStatus
+	8,  // 6: florin.v1.ListDisputesRequest.created_from:type_name -> google.protobuf.Timestamp
+	8,  // 7: florin.v1.ListDisputesRequest.created_to:type_name -> google.protobuf.Timestamp
+	2,  // 8: florin.v1.ListDisputesResponse.data:type_name -> florin.v1.Dispute
+	3,  // 9: florin.v1.DisputeService.GetDispute:input_type -> florin.v1.GetDisputeRequest
+	6,  // 10: florin.v1.DisputeService.ListDisputes:input_type -> florin.v1.ListDisputesRequest
+	4,  // 11: florin.v1.DisputeService.AcceptDispute:input_type -> florin.v1.AcceptDisputeRequest
+	5,  // 12: florin.v1.DisputeService.ContestDispute:input_type -> florin.v1.ContestDisputeRequest
+	2,  // 13: florin.v1.DisputeService.GetDispute:output_type -> florin.v1.Dispute
+	7,  // 14: florin.v1.DisputeService.ListDisputes:output_type -> florin.v1.ListDisputesResponse
+	2,  // 15: florin.v1.DisputeService.AcceptDispute:output_type -> florin.v1.Dispute
+	2,  // 16: florin.v1.DisputeService.ContestDispute:output_type -> florin.v1.Dispute
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_dispute_proto_init() }
@@ -673,6 +785,10 @@ func file_florin_v1_dispute_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
+	file_florin_v1_payment_proto_init()
+	file_florin_v1_dispute_proto_msgTypes[0].OneofWrappers = []any{
+		(*Dispute_PaymentObject)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

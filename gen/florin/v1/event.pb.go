@@ -414,7 +414,15 @@ type ListEventsRequest struct {
 	// Objects before this one in the list.
 	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
 	// Only events of this type.
-	Type          string `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Type string `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	// Only events of one of these types.
+	Types []string `protobuf:"bytes,5,rep,name=types,proto3" json:"types,omitempty"`
+	// Only events about the object of this id.
+	Object string `protobuf:"bytes,6,opt,name=object,proto3" json:"object,omitempty"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -477,13 +485,44 @@ func (x *ListEventsRequest) GetType() string {
 	return ""
 }
 
+func (x *ListEventsRequest) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *ListEventsRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
 type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string   `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Event `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool     `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string   `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string   `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Event `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool     `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string   `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -542,6 +581,13 @@ func (x *ListEventsResponse) GetHasMore() bool {
 func (x *ListEventsResponse) GetUrl() string {
 	if x != nil {
 		return x.Url
+	}
+	return ""
+}
+
+func (x *ListEventsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
 	}
 	return ""
 }
@@ -615,7 +661,7 @@ var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x16florin/v1/refund.proto\x1a\x16florin/v1/wallet.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
+	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -640,17 +686,24 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
 	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\"!\n" +
 	"\x0fGetEventRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x9d\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xe2\x02\n" +
 	"\x11ListEventsRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x1b\n" +
-	"\x04type\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04type\"\x7f\n" +
+	"\x04type\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04type\x12(\n" +
+	"\x05types\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x05\x18\x01\"\x06r\x04\x10\x01\x18dR\x05types\x12\x1f\n" +
+	"\x06object\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06object\x12=\n" +
+	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\"\xa0\x01\n" +
 	"\x12ListEventsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.EventR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url\"\xb5\x01\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor\"\xb5\x01\n" +
 	"\x13StreamEventsRequest\x12<\n" +
 	"\x0eafter_sequence\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x00R\rafterSequence\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12&\n" +
@@ -710,18 +763,20 @@ var file_florin_v1_event_proto_depIdxs = []int32{
 	13, // 8: florin.v1.EventData.payer:type_name -> florin.v1.Payer
 	14, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
 	15, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
-	0,  // 11: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
-	3,  // 12: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
-	4,  // 13: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	6,  // 14: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
-	0,  // 15: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	5,  // 16: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	0,  // 17: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
-	15, // [15:18] is the sub-list for method output_type
-	12, // [12:15] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 11: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
+	7,  // 12: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 13: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
+	3,  // 14: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
+	4,  // 15: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
+	6,  // 16: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 17: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	5,  // 18: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 19: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	17, // [17:20] is the sub-list for method output_type
+	14, // [14:17] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_event_proto_init() }
@@ -737,7 +792,7 @@ func file_florin_v1_event_proto_init() {
 	file_florin_v1_payer_proto_init()
 	file_florin_v1_payment_proto_init()
 	file_florin_v1_refund_proto_init()
-	file_florin_v1_wallet_proto_init()
+	file_florin_v1_wallet_object_proto_init()
 	file_florin_v1_event_proto_msgTypes[1].OneofWrappers = []any{
 		(*EventData_Payment)(nil),
 		(*EventData_Refund)(nil),

@@ -736,10 +736,13 @@ func (x *ListAccountsRequest) GetEndingBefore() string {
 type ListAccountsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Account `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Account `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -802,6 +805,13 @@ func (x *ListAccountsResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListAccountsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 type ListTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
@@ -811,7 +821,15 @@ type ListTransfersRequest struct {
 	// Objects before this one in the list.
 	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
 	// The account whose transfers to list.
-	Account       string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Only transfers of this kind.
+	Kind TransferKind `protobuf:"varint,5,opt,name=kind,proto3,enum=florin.v1.TransferKind" json:"kind,omitempty"`
+	// Only transfers made for the object of this id.
+	Cause string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -874,13 +892,44 @@ func (x *ListTransfersRequest) GetAccount() string {
 	return ""
 }
 
+func (x *ListTransfersRequest) GetKind() TransferKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TransferKind_TRANSFER_KIND_UNSPECIFIED
+}
+
+func (x *ListTransfersRequest) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *ListTransfersRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListTransfersRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
 type ListTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string      `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Transfer `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool        `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string      `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string      `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Transfer `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool        `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string      `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -943,6 +992,13 @@ func (x *ListTransfersResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListTransfersResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_ledger_proto protoreflect.FileDescriptor
 
 const file_florin_v1_ledger_proto_rawDesc = "" +
@@ -1001,22 +1057,31 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x13ListAccountsRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\x83\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\xa4\x01\n" +
 	"\x14ListAccountsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.AccountR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url\"\xa8\x01\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor\"\xf8\x02\n" +
 	"\x14ListTransfersRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12#\n" +
-	"\aaccount\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aaccount\"\x85\x01\n" +
+	"\aaccount\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aaccount\x125\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x17.florin.v1.TransferKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1d\n" +
+	"\x05cause\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05cause\x12=\n" +
+	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\"\xa6\x01\n" +
 	"\x15ListTransfersResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12'\n" +
 	"\x04data\x18\x02 \x03(\v2\x13.florin.v1.TransferR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url*\xb6\x01\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor*\xb6\x01\n" +
 	"\fTransferKind\x12\x1d\n" +
 	"\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TRANSFER_KIND_POST\x10\x01\x12\x16\n" +
@@ -1073,22 +1138,25 @@ var file_florin_v1_ledger_proto_depIdxs = []int32{
 	4,  // 3: florin.v1.TrialBalance.lines:type_name -> florin.v1.TrialBalanceLine
 	12, // 4: florin.v1.GetAccountRequest.at:type_name -> google.protobuf.Timestamp
 	1,  // 5: florin.v1.ListAccountsResponse.data:type_name -> florin.v1.Account
-	2,  // 6: florin.v1.ListTransfersResponse.data:type_name -> florin.v1.Transfer
-	5,  // 7: florin.v1.LedgerService.GetAccount:input_type -> florin.v1.GetAccountRequest
-	8,  // 8: florin.v1.LedgerService.ListAccounts:input_type -> florin.v1.ListAccountsRequest
-	6,  // 9: florin.v1.LedgerService.GetTransfer:input_type -> florin.v1.GetTransferRequest
-	10, // 10: florin.v1.LedgerService.ListTransfers:input_type -> florin.v1.ListTransfersRequest
-	7,  // 11: florin.v1.LedgerService.GetTrialBalance:input_type -> florin.v1.GetTrialBalanceRequest
-	1,  // 12: florin.v1.LedgerService.GetAccount:output_type -> florin.v1.Account
-	9,  // 13: florin.v1.LedgerService.ListAccounts:output_type -> florin.v1.ListAccountsResponse
-	2,  // 14: florin.v1.LedgerService.GetTransfer:output_type -> florin.v1.Transfer
-	11, // 15: florin.v1.LedgerService.ListTransfers:output_type -> florin.v1.ListTransfersResponse
-	3,  // 16: florin.v1.LedgerService.GetTrialBalance:output_type -> florin.v1.TrialBalance
-	12, // [12:17] is the sub-list for method output_type
-	7,  // [7:12] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	0,  // 6: florin.v1.ListTransfersRequest.kind:type_name -> florin.v1.TransferKind
+	12, // 7: florin.v1.ListTransfersRequest.created_from:type_name -> google.protobuf.Timestamp
+	12, // 8: florin.v1.ListTransfersRequest.created_to:type_name -> google.protobuf.Timestamp
+	2,  // 9: florin.v1.ListTransfersResponse.data:type_name -> florin.v1.Transfer
+	5,  // 10: florin.v1.LedgerService.GetAccount:input_type -> florin.v1.GetAccountRequest
+	8,  // 11: florin.v1.LedgerService.ListAccounts:input_type -> florin.v1.ListAccountsRequest
+	6,  // 12: florin.v1.LedgerService.GetTransfer:input_type -> florin.v1.GetTransferRequest
+	10, // 13: florin.v1.LedgerService.ListTransfers:input_type -> florin.v1.ListTransfersRequest
+	7,  // 14: florin.v1.LedgerService.GetTrialBalance:input_type -> florin.v1.GetTrialBalanceRequest
+	1,  // 15: florin.v1.LedgerService.GetAccount:output_type -> florin.v1.Account
+	9,  // 16: florin.v1.LedgerService.ListAccounts:output_type -> florin.v1.ListAccountsResponse
+	2,  // 17: florin.v1.LedgerService.GetTransfer:output_type -> florin.v1.Transfer
+	11, // 18: florin.v1.LedgerService.ListTransfers:output_type -> florin.v1.ListTransfersResponse
+	3,  // 19: florin.v1.LedgerService.GetTrialBalance:output_type -> florin.v1.TrialBalance
+	15, // [15:20] is the sub-list for method output_type
+	10, // [10:15] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_ledger_proto_init() }

@@ -246,7 +246,17 @@ type ListPayersRequest struct {
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
-	EndingBefore  string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	// Only payers with this reference.
+	Reference string `protobuf:"bytes,4,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Only payers with this address, written as it was given.
+	Email string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,13 +312,51 @@ func (x *ListPayersRequest) GetEndingBefore() string {
 	return ""
 }
 
+func (x *ListPayersRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ListPayersRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *ListPayersRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *ListPayersRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListPayersRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
 type ListPayersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string   `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Payer `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool     `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string   `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string   `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Payer `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool     `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string   `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +419,13 @@ func (x *ListPayersResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListPayersResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_payer_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payer_proto_rawDesc = "" +
@@ -399,16 +454,27 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"!\n" +
 	"\x0fGetPayerRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x80\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xdf\x03\n" +
 	"\x11ListPayersRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\x7f\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12%\n" +
+	"\treference\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12\x1e\n" +
+	"\x05email\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xfe\x01R\x05email\x12_\n" +
+	"\bmetadata\x18\x06 \x03(\v2*.florin.v1.ListPayersRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x05\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12=\n" +
+	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x01\n" +
 	"\x12ListPayersResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.PayerR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url2\xcd\x02\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor2\xcd\x02\n" +
 	"\fPayerService\x12i\n" +
 	"\vCreatePayer\x12\x1d.florin.v1.CreatePayerRequest\x1a\x10.florin.v1.Payer\")\x8a\xb5\x18\x10\n" +
 	"\fpayers:write\x10\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
@@ -432,7 +498,7 @@ func file_florin_v1_payer_proto_rawDescGZIP() []byte {
 	return file_florin_v1_payer_proto_rawDescData
 }
 
-var file_florin_v1_payer_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_florin_v1_payer_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_florin_v1_payer_proto_goTypes = []any{
 	(*Payer)(nil),                 // 0: florin.v1.Payer
 	(*CreatePayerRequest)(nil),    // 1: florin.v1.CreatePayerRequest
@@ -441,24 +507,28 @@ var file_florin_v1_payer_proto_goTypes = []any{
 	(*ListPayersResponse)(nil),    // 4: florin.v1.ListPayersResponse
 	nil,                           // 5: florin.v1.Payer.MetadataEntry
 	nil,                           // 6: florin.v1.CreatePayerRequest.MetadataEntry
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	nil,                           // 7: florin.v1.ListPayersRequest.MetadataEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_florin_v1_payer_proto_depIdxs = []int32{
-	5, // 0: florin.v1.Payer.metadata:type_name -> florin.v1.Payer.MetadataEntry
-	7, // 1: florin.v1.Payer.created_at:type_name -> google.protobuf.Timestamp
-	6, // 2: florin.v1.CreatePayerRequest.metadata:type_name -> florin.v1.CreatePayerRequest.MetadataEntry
-	0, // 3: florin.v1.ListPayersResponse.data:type_name -> florin.v1.Payer
-	1, // 4: florin.v1.PayerService.CreatePayer:input_type -> florin.v1.CreatePayerRequest
-	2, // 5: florin.v1.PayerService.GetPayer:input_type -> florin.v1.GetPayerRequest
-	3, // 6: florin.v1.PayerService.ListPayers:input_type -> florin.v1.ListPayersRequest
-	0, // 7: florin.v1.PayerService.CreatePayer:output_type -> florin.v1.Payer
-	0, // 8: florin.v1.PayerService.GetPayer:output_type -> florin.v1.Payer
-	4, // 9: florin.v1.PayerService.ListPayers:output_type -> florin.v1.ListPayersResponse
-	7, // [7:10] is the sub-list for method output_type
-	4, // [4:7] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5,  // 0: florin.v1.Payer.metadata:type_name -> florin.v1.Payer.MetadataEntry
+	8,  // 1: florin.v1.Payer.created_at:type_name -> google.protobuf.Timestamp
+	6,  // 2: florin.v1.CreatePayerRequest.metadata:type_name -> florin.v1.CreatePayerRequest.MetadataEntry
+	7,  // 3: florin.v1.ListPayersRequest.metadata:type_name -> florin.v1.ListPayersRequest.MetadataEntry
+	8,  // 4: florin.v1.ListPayersRequest.created_from:type_name -> google.protobuf.Timestamp
+	8,  // 5: florin.v1.ListPayersRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 6: florin.v1.ListPayersResponse.data:type_name -> florin.v1.Payer
+	1,  // 7: florin.v1.PayerService.CreatePayer:input_type -> florin.v1.CreatePayerRequest
+	2,  // 8: florin.v1.PayerService.GetPayer:input_type -> florin.v1.GetPayerRequest
+	3,  // 9: florin.v1.PayerService.ListPayers:input_type -> florin.v1.ListPayersRequest
+	0,  // 10: florin.v1.PayerService.CreatePayer:output_type -> florin.v1.Payer
+	0,  // 11: florin.v1.PayerService.GetPayer:output_type -> florin.v1.Payer
+	4,  // 12: florin.v1.PayerService.ListPayers:output_type -> florin.v1.ListPayersResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_payer_proto_init() }
@@ -473,7 +543,7 @@ func file_florin_v1_payer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_payer_proto_rawDesc), len(file_florin_v1_payer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -185,11 +185,24 @@ type Payment struct {
 	NextAction *NextAction `protobuf:"bytes,19,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
 	Disputed   bool        `protobuf:"varint,20,opt,name=disputed,proto3" json:"disputed,omitempty"`
 	// An authorization lapses then.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,23,opt,name=livemode,proto3" json:"livemode,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,23,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// There if expand asks for source: the one that pays.
+	//
+	// Types that are valid to be assigned to OpenedSource:
+	//
+	//	*Payment_SourceCard
+	//	*Payment_SourceWallet
+	OpenedSource isPayment_OpenedSource `protobuf_oneof:"opened_source"`
+	// There if expand asks for destination.
+	//
+	// Types that are valid to be assigned to OpenedDestination:
+	//
+	//	*Payment_DestinationWallet
+	OpenedDestination isPayment_OpenedDestination `protobuf_oneof:"opened_destination"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Payment) Reset() {
@@ -382,6 +395,73 @@ func (x *Payment) GetLivemode() bool {
 	}
 	return false
 }
+
+func (x *Payment) GetOpenedSource() isPayment_OpenedSource {
+	if x != nil {
+		return x.OpenedSource
+	}
+	return nil
+}
+
+func (x *Payment) GetSourceCard() *Card {
+	if x != nil {
+		if x, ok := x.OpenedSource.(*Payment_SourceCard); ok {
+			return x.SourceCard
+		}
+	}
+	return nil
+}
+
+func (x *Payment) GetSourceWallet() *Wallet {
+	if x != nil {
+		if x, ok := x.OpenedSource.(*Payment_SourceWallet); ok {
+			return x.SourceWallet
+		}
+	}
+	return nil
+}
+
+func (x *Payment) GetOpenedDestination() isPayment_OpenedDestination {
+	if x != nil {
+		return x.OpenedDestination
+	}
+	return nil
+}
+
+func (x *Payment) GetDestinationWallet() *Wallet {
+	if x != nil {
+		if x, ok := x.OpenedDestination.(*Payment_DestinationWallet); ok {
+			return x.DestinationWallet
+		}
+	}
+	return nil
+}
+
+type isPayment_OpenedSource interface {
+	isPayment_OpenedSource()
+}
+
+type Payment_SourceCard struct {
+	SourceCard *Card `protobuf:"bytes,24,opt,name=source_card,json=sourceCard,proto3,oneof"`
+}
+
+type Payment_SourceWallet struct {
+	SourceWallet *Wallet `protobuf:"bytes,25,opt,name=source_wallet,json=sourceWallet,proto3,oneof"`
+}
+
+func (*Payment_SourceCard) isPayment_OpenedSource() {}
+
+func (*Payment_SourceWallet) isPayment_OpenedSource() {}
+
+type isPayment_OpenedDestination interface {
+	isPayment_OpenedDestination()
+}
+
+type Payment_DestinationWallet struct {
+	DestinationWallet *Wallet `protobuf:"bytes,26,opt,name=destination_wallet,json=destinationWallet,proto3,oneof"`
+}
+
+func (*Payment_DestinationWallet) isPayment_OpenedDestination() {}
 
 // CardSummary is what may be shown of a card.
 type CardSummary struct {
@@ -686,8 +766,10 @@ func (x *CreatePaymentRequest) GetMetadata() map[string]string {
 }
 
 type GetPaymentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+	Expand        []string `protobuf:"bytes,2,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -729,6 +811,13 @@ func (x *GetPaymentRequest) GetId() string {
 	return ""
 }
 
+func (x *GetPaymentRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
@@ -736,7 +825,29 @@ type ListPaymentsRequest struct {
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
-	EndingBefore  string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	// Only payments in this status.
+	Status PaymentStatus `protobuf:"varint,4,opt,name=status,proto3,enum=florin.v1.PaymentStatus" json:"status,omitempty"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
+	// Only payments of this amount, in minor units.
+	Amount *int64 `protobuf:"varint,7,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
+	// Only payments of this amount or more, in minor units.
+	AmountMin *int64 `protobuf:"varint,8,opt,name=amount_min,json=amountMin,proto3,oneof" json:"amount_min,omitempty"`
+	// Only payments of this amount or less, in minor units.
+	AmountMax *int64 `protobuf:"varint,9,opt,name=amount_max,json=amountMax,proto3,oneof" json:"amount_max,omitempty"`
+	// Only payments in this currency, ISO 4217.
+	Currency string `protobuf:"bytes,10,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Only payments with this reference.
+	Reference string `protobuf:"bytes,11,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Only payments from this card token or wallet.
+	Source string `protobuf:"bytes,12,opt,name=source,proto3" json:"source,omitempty"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `protobuf:"bytes,13,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+	Expand        []string `protobuf:"bytes,14,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -792,13 +903,93 @@ func (x *ListPaymentsRequest) GetEndingBefore() string {
 	return ""
 }
 
+func (x *ListPaymentsRequest) GetStatus() PaymentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *ListPaymentsRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetAmount() int64 {
+	if x != nil && x.Amount != nil {
+		return *x.Amount
+	}
+	return 0
+}
+
+func (x *ListPaymentsRequest) GetAmountMin() int64 {
+	if x != nil && x.AmountMin != nil {
+		return *x.AmountMin
+	}
+	return 0
+}
+
+func (x *ListPaymentsRequest) GetAmountMax() int64 {
+	if x != nil && x.AmountMax != nil {
+		return *x.AmountMax
+	}
+	return 0
+}
+
+func (x *ListPaymentsRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Payment `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string     `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Payment `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool       `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string     `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -857,6 +1048,13 @@ func (x *ListPaymentsResponse) GetHasMore() bool {
 func (x *ListPaymentsResponse) GetUrl() string {
 	if x != nil {
 		return x.Url
+	}
+	return ""
+}
+
+func (x *ListPaymentsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
 	}
 	return ""
 }
@@ -1024,7 +1222,7 @@ var File_florin_v1_payment_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\a\n" +
+	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\t\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -1052,10 +1250,16 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"expires_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x129\n" +
 	"\n" +
 	"created_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\x17 \x01(\bR\blivemode\x1a;\n" +
+	"\blivemode\x18\x17 \x01(\bR\blivemode\x122\n" +
+	"\vsource_card\x18\x18 \x01(\v2\x0f.florin.v1.CardH\x00R\n" +
+	"sourceCard\x128\n" +
+	"\rsource_wallet\x18\x19 \x01(\v2\x11.florin.v1.WalletH\x00R\fsourceWallet\x12B\n" +
+	"\x12destination_wallet\x18\x1a \x01(\v2\x11.florin.v1.WalletH\x01R\x11destinationWallet\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"}\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
+	"\ropened_sourceB\x14\n" +
+	"\x12opened_destination\"}\n" +
 	"\vCardSummary\x12\x14\n" +
 	"\x05brand\x18\x01 \x01(\tR\x05brand\x12\x14\n" +
 	"\x05last4\x18\x02 \x01(\tR\x05last4\x12!\n" +
@@ -1088,18 +1292,43 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	" \x03(\v2-.florin.v1.CreatePaymentRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"#\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"E\n" +
 	"\x11GetPaymentRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x82\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xb8\x06\n" +
 	"\x13ListPaymentsRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\x83\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12:\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x18.florin.v1.PaymentStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12=\n" +
+	"\fcreated_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12-\n" +
+	"\x06amount\x18\a \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x124\n" +
+	"\n" +
+	"amount_min\x18\b \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x01R\tamountMin\x88\x01\x01\x124\n" +
+	"\n" +
+	"amount_max\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x02R\tamountMax\x88\x01\x01\x120\n" +
+	"\bcurrency\x18\n" +
+	" \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12%\n" +
+	"\treference\x18\v \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12\x1f\n" +
+	"\x06source\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\x06source\x12a\n" +
+	"\bmetadata\x18\r \x03(\v2,.florin.v1.ListPaymentsRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x05\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12 \n" +
+	"\x06expand\x18\x0e \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_amountB\r\n" +
+	"\v_amount_minB\r\n" +
+	"\v_amount_max\"\xa4\x01\n" +
 	"\x14ListPaymentsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.PaymentR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url\"s\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor\"s\n" +
 	"\x15CapturePaymentRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x06amount\x12 \n" +
@@ -1151,7 +1380,7 @@ func file_florin_v1_payment_proto_rawDescGZIP() []byte {
 }
 
 var file_florin_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_florin_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_florin_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_florin_v1_payment_proto_goTypes = []any{
 	(CaptureMode)(0),              // 0: florin.v1.CaptureMode
 	(PaymentStatus)(0),            // 1: florin.v1.PaymentStatus
@@ -1168,7 +1397,10 @@ var file_florin_v1_payment_proto_goTypes = []any{
 	(*ConfirmPaymentRequest)(nil), // 12: florin.v1.ConfirmPaymentRequest
 	nil,                           // 13: florin.v1.Payment.MetadataEntry
 	nil,                           // 14: florin.v1.CreatePaymentRequest.MetadataEntry
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	nil,                           // 15: florin.v1.ListPaymentsRequest.MetadataEntry
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Card)(nil),                  // 17: florin.v1.Card
+	(*Wallet)(nil),                // 18: florin.v1.Wallet
 }
 var file_florin_v1_payment_proto_depIdxs = []int32{
 	1,  // 0: florin.v1.Payment.status:type_name -> florin.v1.PaymentStatus
@@ -1177,28 +1409,35 @@ var file_florin_v1_payment_proto_depIdxs = []int32{
 	13, // 3: florin.v1.Payment.metadata:type_name -> florin.v1.Payment.MetadataEntry
 	4,  // 4: florin.v1.Payment.failure:type_name -> florin.v1.PaymentFailure
 	5,  // 5: florin.v1.Payment.next_action:type_name -> florin.v1.NextAction
-	15, // 6: florin.v1.Payment.expires_at:type_name -> google.protobuf.Timestamp
-	15, // 7: florin.v1.Payment.created_at:type_name -> google.protobuf.Timestamp
-	0,  // 8: florin.v1.CreatePaymentRequest.capture:type_name -> florin.v1.CaptureMode
-	14, // 9: florin.v1.CreatePaymentRequest.metadata:type_name -> florin.v1.CreatePaymentRequest.MetadataEntry
-	2,  // 10: florin.v1.ListPaymentsResponse.data:type_name -> florin.v1.Payment
-	6,  // 11: florin.v1.PaymentService.CreatePayment:input_type -> florin.v1.CreatePaymentRequest
-	7,  // 12: florin.v1.PaymentService.GetPayment:input_type -> florin.v1.GetPaymentRequest
-	8,  // 13: florin.v1.PaymentService.ListPayments:input_type -> florin.v1.ListPaymentsRequest
-	10, // 14: florin.v1.PaymentService.CapturePayment:input_type -> florin.v1.CapturePaymentRequest
-	11, // 15: florin.v1.PaymentService.CancelPayment:input_type -> florin.v1.CancelPaymentRequest
-	12, // 16: florin.v1.PaymentService.ConfirmPayment:input_type -> florin.v1.ConfirmPaymentRequest
-	2,  // 17: florin.v1.PaymentService.CreatePayment:output_type -> florin.v1.Payment
-	2,  // 18: florin.v1.PaymentService.GetPayment:output_type -> florin.v1.Payment
-	9,  // 19: florin.v1.PaymentService.ListPayments:output_type -> florin.v1.ListPaymentsResponse
-	2,  // 20: florin.v1.PaymentService.CapturePayment:output_type -> florin.v1.Payment
-	2,  // 21: florin.v1.PaymentService.CancelPayment:output_type -> florin.v1.Payment
-	2,  // 22: florin.v1.PaymentService.ConfirmPayment:output_type -> florin.v1.Payment
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 6: florin.v1.Payment.expires_at:type_name -> google.protobuf.Timestamp
+	16, // 7: florin.v1.Payment.created_at:type_name -> google.protobuf.Timestamp
+	17, // 8: florin.v1.Payment.source_card:type_name -> florin.v1.Card
+	18, // 9: florin.v1.Payment.source_wallet:type_name -> florin.v1.Wallet
+	18, // 10: florin.v1.Payment.destination_wallet:type_name -> florin.v1.Wallet
+	0,  // 11: florin.v1.CreatePaymentRequest.capture:type_name -> florin.v1.CaptureMode
+	14, // 12: florin.v1.CreatePaymentRequest.metadata:type_name -> florin.v1.CreatePaymentRequest.MetadataEntry
+	1,  // 13: florin.v1.ListPaymentsRequest.status:type_name -> florin.v1.PaymentStatus
+	16, // 14: florin.v1.ListPaymentsRequest.created_from:type_name -> google.protobuf.Timestamp
+	16, // 15: florin.v1.ListPaymentsRequest.created_to:type_name -> google.protobuf.Timestamp
+	15, // 16: florin.v1.ListPaymentsRequest.metadata:type_name -> florin.v1.ListPaymentsRequest.MetadataEntry
+	2,  // 17: florin.v1.ListPaymentsResponse.data:type_name -> florin.v1.Payment
+	6,  // 18: florin.v1.PaymentService.CreatePayment:input_type -> florin.v1.CreatePaymentRequest
+	7,  // 19: florin.v1.PaymentService.GetPayment:input_type -> florin.v1.GetPaymentRequest
+	8,  // 20: florin.v1.PaymentService.ListPayments:input_type -> florin.v1.ListPaymentsRequest
+	10, // 21: florin.v1.PaymentService.CapturePayment:input_type -> florin.v1.CapturePaymentRequest
+	11, // 22: florin.v1.PaymentService.CancelPayment:input_type -> florin.v1.CancelPaymentRequest
+	12, // 23: florin.v1.PaymentService.ConfirmPayment:input_type -> florin.v1.ConfirmPaymentRequest
+	2,  // 24: florin.v1.PaymentService.CreatePayment:output_type -> florin.v1.Payment
+	2,  // 25: florin.v1.PaymentService.GetPayment:output_type -> florin.v1.Payment
+	9,  // 26: florin.v1.PaymentService.ListPayments:output_type -> florin.v1.ListPaymentsResponse
+	2,  // 27: florin.v1.PaymentService.CapturePayment:output_type -> florin.v1.Payment
+	2,  // 28: florin.v1.PaymentService.CancelPayment:output_type -> florin.v1.Payment
+	2,  // 29: florin.v1.PaymentService.ConfirmPayment:output_type -> florin.v1.Payment
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_payment_proto_init() }
@@ -1206,14 +1445,22 @@ func file_florin_v1_payment_proto_init() {
 	if File_florin_v1_payment_proto != nil {
 		return
 	}
+	file_florin_v1_card_proto_init()
 	file_florin_v1_options_proto_init()
+	file_florin_v1_wallet_object_proto_init()
+	file_florin_v1_payment_proto_msgTypes[0].OneofWrappers = []any{
+		(*Payment_SourceCard)(nil),
+		(*Payment_SourceWallet)(nil),
+		(*Payment_DestinationWallet)(nil),
+	}
+	file_florin_v1_payment_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_payment_proto_rawDesc), len(file_florin_v1_payment_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -95,9 +95,15 @@ type Refund struct {
 	// Share of the payment's fee that came back with it, in minor units.
 	FeeReturned int64 `protobuf:"varint,10,opt,name=fee_returned,json=feeReturned,proto3" json:"fee_returned,omitempty"`
 	// Why it failed.
-	FailureCode   string                 `protobuf:"bytes,11,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	FailureCode string                 `protobuf:"bytes,11,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
+	CreatedAt   *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode    bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// There if expand asks for payment.
+	//
+	// Types that are valid to be assigned to OpenedPayment:
+	//
+	//	*Refund_PaymentObject
+	OpenedPayment isRefund_OpenedPayment `protobuf_oneof:"opened_payment"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,6 +229,32 @@ func (x *Refund) GetLivemode() bool {
 	return false
 }
 
+func (x *Refund) GetOpenedPayment() isRefund_OpenedPayment {
+	if x != nil {
+		return x.OpenedPayment
+	}
+	return nil
+}
+
+func (x *Refund) GetPaymentObject() *Payment {
+	if x != nil {
+		if x, ok := x.OpenedPayment.(*Refund_PaymentObject); ok {
+			return x.PaymentObject
+		}
+	}
+	return nil
+}
+
+type isRefund_OpenedPayment interface {
+	isRefund_OpenedPayment()
+}
+
+type Refund_PaymentObject struct {
+	PaymentObject *Payment `protobuf:"bytes,14,opt,name=payment_object,json=paymentObject,proto3,oneof"`
+}
+
+func (*Refund_PaymentObject) isRefund_OpenedPayment() {}
+
 type CreateRefundRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Payment string                 `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
@@ -293,8 +325,10 @@ func (x *CreateRefundRequest) GetMetadata() map[string]string {
 }
 
 type GetRefundRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand        []string `protobuf:"bytes,2,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -336,6 +370,13 @@ func (x *GetRefundRequest) GetId() string {
 	return ""
 }
 
+func (x *GetRefundRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListRefundsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
@@ -345,7 +386,15 @@ type ListRefundsRequest struct {
 	// Objects before this one in the list.
 	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
 	// Only refunds of this payment.
-	Payment       string `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	Payment string `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Only refunds in this status.
+	Status RefundStatus `protobuf:"varint,5,opt,name=status,proto3,enum=florin.v1.RefundStatus" json:"status,omitempty"`
+	// Only what was created at this moment or later.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only what was created at this moment or earlier.
+	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
+	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
+	Expand        []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -408,13 +457,44 @@ func (x *ListRefundsRequest) GetPayment() string {
 	return ""
 }
 
+func (x *ListRefundsRequest) GetStatus() RefundStatus {
+	if x != nil {
+		return x.Status
+	}
+	return RefundStatus_REFUND_STATUS_UNSPECIFIED
+}
+
+func (x *ListRefundsRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListRefundsRequest) GetCreatedTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return nil
+}
+
+func (x *ListRefundsRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListRefundsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Refund `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Refund `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -477,11 +557,18 @@ func (x *ListRefundsResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListRefundsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_refund_proto protoreflect.FileDescriptor
 
 const file_florin_v1_refund_proto_rawDesc = "" +
 	"\n" +
-	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x03\n" +
+	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x04\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -497,10 +584,12 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\ffailure_code\x18\v \x01(\tR\vfailureCode\x129\n" +
 	"\n" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\r \x01(\bR\blivemode\x1a;\n" +
+	"\blivemode\x18\r \x01(\bR\blivemode\x12;\n" +
+	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObject\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa6\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
+	"\x0eopened_payment\"\xa6\x02\n" +
 	"\x13CreateRefundRequest\x12#\n" +
 	"\apayment\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\apayment\x12(\n" +
 	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x06amount\x12 \n" +
@@ -508,19 +597,27 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\bmetadata\x18\x04 \x03(\v2,.florin.v1.CreateRefundRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\"\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
 	"\x10GetRefundRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x9b\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xf2\x02\n" +
 	"\x12ListRefundsRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x18\n" +
-	"\apayment\x18\x04 \x01(\tR\apayment\"\x81\x01\n" +
+	"\apayment\x18\x04 \x01(\tR\apayment\x129\n" +
+	"\x06status\x18\x05 \x01(\x0e2\x17.florin.v1.RefundStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12=\n" +
+	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
+	"\n" +
+	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa2\x01\n" +
 	"\x13ListRefundsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.RefundR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url*\x7f\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor*\x7f\n" +
 	"\fRefundStatus\x12\x1d\n" +
 	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
@@ -558,24 +655,29 @@ var file_florin_v1_refund_proto_goTypes = []any{
 	nil,                           // 6: florin.v1.Refund.MetadataEntry
 	nil,                           // 7: florin.v1.CreateRefundRequest.MetadataEntry
 	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Payment)(nil),               // 9: florin.v1.Payment
 }
 var file_florin_v1_refund_proto_depIdxs = []int32{
-	0, // 0: florin.v1.Refund.status:type_name -> florin.v1.RefundStatus
-	6, // 1: florin.v1.Refund.metadata:type_name -> florin.v1.Refund.MetadataEntry
-	8, // 2: florin.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	7, // 3: florin.v1.CreateRefundRequest.metadata:type_name -> florin.v1.CreateRefundRequest.MetadataEntry
-	1, // 4: florin.v1.ListRefundsResponse.data:type_name -> florin.v1.Refund
-	2, // 5: florin.v1.RefundService.CreateRefund:input_type -> florin.v1.CreateRefundRequest
-	3, // 6: florin.v1.RefundService.GetRefund:input_type -> florin.v1.GetRefundRequest
-	4, // 7: florin.v1.RefundService.ListRefunds:input_type -> florin.v1.ListRefundsRequest
-	1, // 8: florin.v1.RefundService.CreateRefund:output_type -> florin.v1.Refund
-	1, // 9: florin.v1.RefundService.GetRefund:output_type -> florin.v1.Refund
-	5, // 10: florin.v1.RefundService.ListRefunds:output_type -> florin.v1.ListRefundsResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0,  // 0: florin.v1.Refund.status:type_name -> florin.v1.RefundStatus
+	6,  // 1: florin.v1.Refund.metadata:type_name -> florin.v1.Refund.MetadataEntry
+	8,  // 2: florin.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	9,  // 3: florin.v1.Refund.payment_object:type_name -> florin.v1.Payment
+	7,  // 4: florin.v1.CreateRefundRequest.metadata:type_name -> florin.v1.CreateRefundRequest.MetadataEntry
+	0,  // 5: florin.v1.ListRefundsRequest.status:type_name -> florin.v1.RefundStatus
+	8,  // 6: florin.v1.ListRefundsRequest.created_from:type_name -> google.protobuf.Timestamp
+	8,  // 7: florin.v1.ListRefundsRequest.created_to:type_name -> google.protobuf.Timestamp
+	1,  // 8: florin.v1.ListRefundsResponse.data:type_name -> florin.v1.Refund
+	2,  // 9: florin.v1.RefundService.CreateRefund:input_type -> florin.v1.CreateRefundRequest
+	3,  // 10: florin.v1.RefundService.GetRefund:input_type -> florin.v1.GetRefundRequest
+	4,  // 11: florin.v1.RefundService.ListRefunds:input_type -> florin.v1.ListRefundsRequest
+	1,  // 12: florin.v1.RefundService.CreateRefund:output_type -> florin.v1.Refund
+	1,  // 13: florin.v1.RefundService.GetRefund:output_type -> florin.v1.Refund
+	5,  // 14: florin.v1.RefundService.ListRefunds:output_type -> florin.v1.ListRefundsResponse
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_refund_proto_init() }
@@ -584,6 +686,10 @@ func file_florin_v1_refund_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
+	file_florin_v1_payment_proto_init()
+	file_florin_v1_refund_proto_msgTypes[0].OneofWrappers = []any{
+		(*Refund_PaymentObject)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -11,7 +11,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,146 +22,6 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
-
-// Wallet is a payer's balance in one currency.
-type Wallet struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Always "wallet".
-	Object   string `protobuf:"bytes,2,opt,name=object,proto3" json:"object,omitempty"`
-	Payer    string `protobuf:"bytes,3,opt,name=payer,proto3" json:"payer,omitempty"`
-	Currency string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
-	// In minor units.
-	Balance int64 `protobuf:"varint,5,opt,name=balance,proto3" json:"balance,omitempty"`
-	// What may be spent now, in minor units.
-	Available int64 `protobuf:"varint,6,opt,name=available,proto3" json:"available,omitempty"`
-	// Largest payment, in minor units; 0: no limit.
-	LimitPerPayment int64 `protobuf:"varint,7,opt,name=limit_per_payment,json=limitPerPayment,proto3" json:"limit_per_payment,omitempty"`
-	// Most that is spent in a day (UTC), in minor units; 0: no limit.
-	LimitPerDay int64 `protobuf:"varint,8,opt,name=limit_per_day,json=limitPerDay,proto3" json:"limit_per_day,omitempty"`
-	// Spent today against limit_per_day, in minor units.
-	SpentToday int64 `protobuf:"varint,9,opt,name=spent_today,json=spentToday,proto3" json:"spent_today,omitempty"`
-	// Its ledger account.
-	Account       string                 `protobuf:"bytes,10,opt,name=account,proto3" json:"account,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,12,opt,name=livemode,proto3" json:"livemode,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Wallet) Reset() {
-	*x = Wallet{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Wallet) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Wallet) ProtoMessage() {}
-
-func (x *Wallet) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Wallet.ProtoReflect.Descriptor instead.
-func (*Wallet) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Wallet) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Wallet) GetObject() string {
-	if x != nil {
-		return x.Object
-	}
-	return ""
-}
-
-func (x *Wallet) GetPayer() string {
-	if x != nil {
-		return x.Payer
-	}
-	return ""
-}
-
-func (x *Wallet) GetCurrency() string {
-	if x != nil {
-		return x.Currency
-	}
-	return ""
-}
-
-func (x *Wallet) GetBalance() int64 {
-	if x != nil {
-		return x.Balance
-	}
-	return 0
-}
-
-func (x *Wallet) GetAvailable() int64 {
-	if x != nil {
-		return x.Available
-	}
-	return 0
-}
-
-func (x *Wallet) GetLimitPerPayment() int64 {
-	if x != nil {
-		return x.LimitPerPayment
-	}
-	return 0
-}
-
-func (x *Wallet) GetLimitPerDay() int64 {
-	if x != nil {
-		return x.LimitPerDay
-	}
-	return 0
-}
-
-func (x *Wallet) GetSpentToday() int64 {
-	if x != nil {
-		return x.SpentToday
-	}
-	return 0
-}
-
-func (x *Wallet) GetAccount() string {
-	if x != nil {
-		return x.Account
-	}
-	return ""
-}
-
-func (x *Wallet) GetCreatedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreatedAt
-	}
-	return nil
-}
-
-func (x *Wallet) GetLivemode() bool {
-	if x != nil {
-		return x.Livemode
-	}
-	return false
-}
 
 type CreateWalletRequest struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -176,7 +35,7 @@ type CreateWalletRequest struct {
 
 func (x *CreateWalletRequest) Reset() {
 	*x = CreateWalletRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[1]
+	mi := &file_florin_v1_wallet_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -188,7 +47,7 @@ func (x *CreateWalletRequest) String() string {
 func (*CreateWalletRequest) ProtoMessage() {}
 
 func (x *CreateWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[1]
+	mi := &file_florin_v1_wallet_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -201,7 +60,7 @@ func (x *CreateWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateWalletRequest.ProtoReflect.Descriptor instead.
 func (*CreateWalletRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{1}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *CreateWalletRequest) GetPayer() string {
@@ -233,15 +92,17 @@ func (x *CreateWalletRequest) GetLimitPerDay() int64 {
 }
 
 type GetWalletRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Objects to show in full: payer. At most 4 paths.
+	Expand        []string `protobuf:"bytes,2,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetWalletRequest) Reset() {
 	*x = GetWalletRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[2]
+	mi := &file_florin_v1_wallet_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -253,7 +114,7 @@ func (x *GetWalletRequest) String() string {
 func (*GetWalletRequest) ProtoMessage() {}
 
 func (x *GetWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[2]
+	mi := &file_florin_v1_wallet_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -266,7 +127,7 @@ func (x *GetWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWalletRequest.ProtoReflect.Descriptor instead.
 func (*GetWalletRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{2}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *GetWalletRequest) GetId() string {
@@ -274,6 +135,13 @@ func (x *GetWalletRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *GetWalletRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
 }
 
 type LimitWalletRequest struct {
@@ -289,7 +157,7 @@ type LimitWalletRequest struct {
 
 func (x *LimitWalletRequest) Reset() {
 	*x = LimitWalletRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[3]
+	mi := &file_florin_v1_wallet_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -301,7 +169,7 @@ func (x *LimitWalletRequest) String() string {
 func (*LimitWalletRequest) ProtoMessage() {}
 
 func (x *LimitWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[3]
+	mi := &file_florin_v1_wallet_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -314,7 +182,7 @@ func (x *LimitWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitWalletRequest.ProtoReflect.Descriptor instead.
 func (*LimitWalletRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{3}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *LimitWalletRequest) GetId() string {
@@ -351,7 +219,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[4]
+	mi := &file_florin_v1_wallet_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +231,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[4]
+	mi := &file_florin_v1_wallet_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +244,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{4}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TopUpWalletRequest) GetId() string {
@@ -413,7 +281,7 @@ type SendFromWalletRequest struct {
 
 func (x *SendFromWalletRequest) Reset() {
 	*x = SendFromWalletRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[5]
+	mi := &file_florin_v1_wallet_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +293,7 @@ func (x *SendFromWalletRequest) String() string {
 func (*SendFromWalletRequest) ProtoMessage() {}
 
 func (x *SendFromWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[5]
+	mi := &file_florin_v1_wallet_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +306,7 @@ func (x *SendFromWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFromWalletRequest.ProtoReflect.Descriptor instead.
 func (*SendFromWalletRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{5}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SendFromWalletRequest) GetId() string {
@@ -471,14 +339,18 @@ type ListWalletsRequest struct {
 	// Objects before this one in the list.
 	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
 	// Only wallets of this payer.
-	Payer         string `protobuf:"bytes,4,opt,name=payer,proto3" json:"payer,omitempty"`
+	Payer string `protobuf:"bytes,4,opt,name=payer,proto3" json:"payer,omitempty"`
+	// Only wallets in this currency, ISO 4217.
+	Currency string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Objects to show in full: payer. At most 4 paths.
+	Expand        []string `protobuf:"bytes,6,rep,name=expand,proto3" json:"expand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListWalletsRequest) Reset() {
 	*x = ListWalletsRequest{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[6]
+	mi := &file_florin_v1_wallet_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +362,7 @@ func (x *ListWalletsRequest) String() string {
 func (*ListWalletsRequest) ProtoMessage() {}
 
 func (x *ListWalletsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[6]
+	mi := &file_florin_v1_wallet_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +375,7 @@ func (x *ListWalletsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWalletsRequest.ProtoReflect.Descriptor instead.
 func (*ListWalletsRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{6}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListWalletsRequest) GetLimit() int32 {
@@ -534,20 +406,37 @@ func (x *ListWalletsRequest) GetPayer() string {
 	return ""
 }
 
+func (x *ListWalletsRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ListWalletsRequest) GetExpand() []string {
+	if x != nil {
+		return x.Expand
+	}
+	return nil
+}
+
 type ListWalletsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
-	Object        string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	Data          []*Wallet `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
-	HasMore       bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	Url           string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	Object  string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Data    []*Wallet `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty"`
+	HasMore bool      `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	Url     string    `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Where the next page begins: send it as starting_after, or as ending_before to go on
+	// that way. Empty if has_more is false.
+	NextCursor    string `protobuf:"bytes,5,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListWalletsResponse) Reset() {
 	*x = ListWalletsResponse{}
-	mi := &file_florin_v1_wallet_proto_msgTypes[7]
+	mi := &file_florin_v1_wallet_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +448,7 @@ func (x *ListWalletsResponse) String() string {
 func (*ListWalletsResponse) ProtoMessage() {}
 
 func (x *ListWalletsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_wallet_proto_msgTypes[7]
+	mi := &file_florin_v1_wallet_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +461,7 @@ func (x *ListWalletsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWalletsResponse.ProtoReflect.Descriptor instead.
 func (*ListWalletsResponse) Descriptor() ([]byte, []int) {
-	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{7}
+	return file_florin_v1_wallet_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListWalletsResponse) GetObject() string {
@@ -603,35 +492,27 @@ func (x *ListWalletsResponse) GetUrl() string {
 	return ""
 }
 
+func (x *ListWalletsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_florin_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_florin_v1_wallet_proto_rawDesc = "" +
 	"\n" +
-	"\x16florin/v1/wallet.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n" +
-	"\x06Wallet\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06object\x18\x02 \x01(\tR\x06object\x12\x14\n" +
-	"\x05payer\x18\x03 \x01(\tR\x05payer\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x18\n" +
-	"\abalance\x18\x05 \x01(\x03R\abalance\x12\x1c\n" +
-	"\tavailable\x18\x06 \x01(\x03R\tavailable\x12*\n" +
-	"\x11limit_per_payment\x18\a \x01(\x03R\x0flimitPerPayment\x12\"\n" +
-	"\rlimit_per_day\x18\b \x01(\x03R\vlimitPerDay\x12\x1f\n" +
-	"\vspent_today\x18\t \x01(\x03R\n" +
-	"spentToday\x12\x18\n" +
-	"\aaccount\x18\n" +
-	" \x01(\tR\aaccount\x129\n" +
-	"\n" +
-	"created_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\f \x01(\bR\blivemode\"\xd9\x01\n" +
+	"\x16florin/v1/wallet.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\"\xd9\x01\n" +
 	"\x13CreateWalletRequest\x12\x1f\n" +
 	"\x05payer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05payer\x12-\n" +
 	"\bcurrency\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12<\n" +
 	"\x11limit_per_payment\x18\x03 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x0flimitPerPayment\x124\n" +
-	"\rlimit_per_day\x18\x04 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\vlimitPerDay\"\"\n" +
+	"\rlimit_per_day\x18\x04 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\vlimitPerDay\"D\n" +
 	"\x10GetWalletRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xca\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xca\x01\n" +
 	"\x12LimitWalletRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12A\n" +
 	"\x11limit_per_payment\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x00R\x0flimitPerPayment\x88\x01\x01\x129\n" +
@@ -645,17 +526,22 @@ const file_florin_v1_wallet_proto_rawDesc = "" +
 	"\x15SendFromWalletRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\x02to\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02to\x12(\n" +
-	"\x06amount\x18\x03 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\"\x97\x01\n" +
+	"\x06amount\x18\x03 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\"\xeb\x01\n" +
 	"\x12ListWalletsRequest\x12\x1f\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x14\n" +
-	"\x05payer\x18\x04 \x01(\tR\x05payer\"\x81\x01\n" +
+	"\x05payer\x18\x04 \x01(\tR\x05payer\x120\n" +
+	"\bcurrency\x18\x05 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12 \n" +
+	"\x06expand\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa2\x01\n" +
 	"\x13ListWalletsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.WalletR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
-	"\x03url\x18\x04 \x01(\tR\x03url2\xd7\x05\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vnext_cursor\x18\x05 \x01(\tR\n" +
+	"nextCursor2\xd7\x05\n" +
 	"\rWalletService\x12n\n" +
 	"\fCreateWallet\x12\x1e.florin.v1.CreateWalletRequest\x1a\x11.florin.v1.Wallet\"+\x8a\xb5\x18\x11\n" +
 	"\rwallets:write\x10\x01\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/wallets\x12g\n" +
@@ -682,40 +568,38 @@ func file_florin_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_florin_v1_wallet_proto_rawDescData
 }
 
-var file_florin_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_florin_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_florin_v1_wallet_proto_goTypes = []any{
-	(*Wallet)(nil),                // 0: florin.v1.Wallet
-	(*CreateWalletRequest)(nil),   // 1: florin.v1.CreateWalletRequest
-	(*GetWalletRequest)(nil),      // 2: florin.v1.GetWalletRequest
-	(*LimitWalletRequest)(nil),    // 3: florin.v1.LimitWalletRequest
-	(*TopUpWalletRequest)(nil),    // 4: florin.v1.TopUpWalletRequest
-	(*SendFromWalletRequest)(nil), // 5: florin.v1.SendFromWalletRequest
-	(*ListWalletsRequest)(nil),    // 6: florin.v1.ListWalletsRequest
-	(*ListWalletsResponse)(nil),   // 7: florin.v1.ListWalletsResponse
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*Payment)(nil),               // 9: florin.v1.Payment
-	(*Transfer)(nil),              // 10: florin.v1.Transfer
+	(*CreateWalletRequest)(nil),   // 0: florin.v1.CreateWalletRequest
+	(*GetWalletRequest)(nil),      // 1: florin.v1.GetWalletRequest
+	(*LimitWalletRequest)(nil),    // 2: florin.v1.LimitWalletRequest
+	(*TopUpWalletRequest)(nil),    // 3: florin.v1.TopUpWalletRequest
+	(*SendFromWalletRequest)(nil), // 4: florin.v1.SendFromWalletRequest
+	(*ListWalletsRequest)(nil),    // 5: florin.v1.ListWalletsRequest
+	(*ListWalletsResponse)(nil),   // 6: florin.v1.ListWalletsResponse
+	(*Wallet)(nil),                // 7: florin.v1.Wallet
+	(*Payment)(nil),               // 8: florin.v1.Payment
+	(*Transfer)(nil),              // 9: florin.v1.Transfer
 }
 var file_florin_v1_wallet_proto_depIdxs = []int32{
-	8,  // 0: florin.v1.Wallet.created_at:type_name -> google.protobuf.Timestamp
-	0,  // 1: florin.v1.ListWalletsResponse.data:type_name -> florin.v1.Wallet
-	1,  // 2: florin.v1.WalletService.CreateWallet:input_type -> florin.v1.CreateWalletRequest
-	2,  // 3: florin.v1.WalletService.GetWallet:input_type -> florin.v1.GetWalletRequest
-	6,  // 4: florin.v1.WalletService.ListWallets:input_type -> florin.v1.ListWalletsRequest
-	3,  // 5: florin.v1.WalletService.LimitWallet:input_type -> florin.v1.LimitWalletRequest
-	4,  // 6: florin.v1.WalletService.TopUpWallet:input_type -> florin.v1.TopUpWalletRequest
-	5,  // 7: florin.v1.WalletService.SendFromWallet:input_type -> florin.v1.SendFromWalletRequest
-	0,  // 8: florin.v1.WalletService.CreateWallet:output_type -> florin.v1.Wallet
-	0,  // 9: florin.v1.WalletService.GetWallet:output_type -> florin.v1.Wallet
-	7,  // 10: florin.v1.WalletService.ListWallets:output_type -> florin.v1.ListWalletsResponse
-	0,  // 11: florin.v1.WalletService.LimitWallet:output_type -> florin.v1.Wallet
-	9,  // 12: florin.v1.WalletService.TopUpWallet:output_type -> florin.v1.Payment
-	10, // 13: florin.v1.WalletService.SendFromWallet:output_type -> florin.v1.Transfer
-	8,  // [8:14] is the sub-list for method output_type
-	2,  // [2:8] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	7, // 0: florin.v1.ListWalletsResponse.data:type_name -> florin.v1.Wallet
+	0, // 1: florin.v1.WalletService.CreateWallet:input_type -> florin.v1.CreateWalletRequest
+	1, // 2: florin.v1.WalletService.GetWallet:input_type -> florin.v1.GetWalletRequest
+	5, // 3: florin.v1.WalletService.ListWallets:input_type -> florin.v1.ListWalletsRequest
+	2, // 4: florin.v1.WalletService.LimitWallet:input_type -> florin.v1.LimitWalletRequest
+	3, // 5: florin.v1.WalletService.TopUpWallet:input_type -> florin.v1.TopUpWalletRequest
+	4, // 6: florin.v1.WalletService.SendFromWallet:input_type -> florin.v1.SendFromWalletRequest
+	7, // 7: florin.v1.WalletService.CreateWallet:output_type -> florin.v1.Wallet
+	7, // 8: florin.v1.WalletService.GetWallet:output_type -> florin.v1.Wallet
+	6, // 9: florin.v1.WalletService.ListWallets:output_type -> florin.v1.ListWalletsResponse
+	7, // 10: florin.v1.WalletService.LimitWallet:output_type -> florin.v1.Wallet
+	8, // 11: florin.v1.WalletService.TopUpWallet:output_type -> florin.v1.Payment
+	9, // 12: florin.v1.WalletService.SendFromWallet:output_type -> florin.v1.Transfer
+	7, // [7:13] is the sub-list for method output_type
+	1, // [1:7] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_wallet_proto_init() }
@@ -726,14 +610,15 @@ func file_florin_v1_wallet_proto_init() {
 	file_florin_v1_ledger_proto_init()
 	file_florin_v1_options_proto_init()
 	file_florin_v1_payment_proto_init()
-	file_florin_v1_wallet_proto_msgTypes[3].OneofWrappers = []any{}
+	file_florin_v1_wallet_object_proto_init()
+	file_florin_v1_wallet_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_wallet_proto_rawDesc), len(file_florin_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

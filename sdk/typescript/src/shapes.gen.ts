@@ -20,6 +20,7 @@ export const disputeShape: Shape = {
   amount: "whole",
   respond_by: "instant",
   created_at: "instant",
+  payment_object: () => paymentShape,
 };
 
 export const eventShape: Shape = {
@@ -101,6 +102,9 @@ export const paymentShape: Shape = {
   next_action: () => nextActionShape,
   expires_at: "instant",
   created_at: "instant",
+  source_card: () => cardShape,
+  source_wallet: () => walletShape,
+  destination_wallet: () => walletShape,
 };
 
 export const cardSummaryShape: Shape = {
@@ -116,6 +120,7 @@ export const refundShape: Shape = {
   amount: "whole",
   fee_returned: "whole",
   created_at: "instant",
+  payment_object: () => paymentShape,
 };
 
 export const walletShape: Shape = {
@@ -125,4 +130,5 @@ export const walletShape: Shape = {
   limit_per_day: "whole",
   spent_today: "whole",
   created_at: "instant",
+  payer_object: () => payerShape,
 };

@@ -117,6 +117,7 @@ export interface Dispute {
   readonly respond_by: Date | null;
   readonly created_at: Date;
   readonly livemode: boolean;
+  readonly payment_object?: Payment;
 }
 
 /** Event is a numbered fact, written in the same commit as its cause. */
@@ -320,6 +321,9 @@ export interface Payment {
   readonly expires_at: Date | null;
   readonly created_at: Date;
   readonly livemode: boolean;
+  readonly source_card?: Card;
+  readonly source_wallet?: Wallet;
+  readonly destination_wallet?: Wallet;
 }
 
 /** CardSummary is what may be shown of a card. */
@@ -365,6 +369,7 @@ export interface Refund {
   readonly failure_code: string;
   readonly created_at: Date;
   readonly livemode: boolean;
+  readonly payment_object?: Payment;
 }
 
 /** Wallet is a payer's balance in one currency. */
@@ -388,6 +393,7 @@ export interface Wallet {
   readonly account: string;
   readonly created_at: Date;
   readonly livemode: boolean;
+  readonly payer_object?: Payer;
 }
 
 /** What is sent to the method of that name. */
@@ -438,6 +444,8 @@ export interface DeleteCard {
 
 /** What is sent to the method of that name. */
 export interface GetDispute {
+  /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -448,6 +456,16 @@ export interface ListDisputes {
   starting_after?: string | undefined;
   /** Objects before this one in the list. */
   ending_before?: string | undefined;
+  /** Only disputes of this payment. */
+  payment?: string | undefined;
+  /** Only disputes in this status. */
+  status?: DisputeStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -474,6 +492,14 @@ export interface ListEvents {
   ending_before?: string | undefined;
   /** Only events of this type. */
   type?: string | undefined;
+  /** Only events of one of these types. */
+  types?: string[] | undefined;
+  /** Only events about the object of this id. */
+  object?: string | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -506,6 +532,14 @@ export interface ListTransfers {
   ending_before?: string | undefined;
   /** The account whose transfers to list. */
   account: string;
+  /** Only transfers of this kind. */
+  kind?: TransferKind | undefined;
+  /** Only transfers made for the object of this id. */
+  cause?: string | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -540,6 +574,16 @@ export interface ListPayers {
   starting_after?: string | undefined;
   /** Objects before this one in the list. */
   ending_before?: string | undefined;
+  /** Only payers with this reference. */
+  reference?: string | undefined;
+  /** Only payers with this address, written as it was given. */
+  email?: string | undefined;
+  /** Only what carries every one of these pairs: metadata[key]=value. */
+  metadata?: Record<string, string> | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -565,6 +609,10 @@ export interface CreatePayment {
 
 /** What is sent to the method of that name. */
 export interface GetPayment {
+  /**
+   * Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+   */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -575,6 +623,30 @@ export interface ListPayments {
   starting_after?: string | undefined;
   /** Objects before this one in the list. */
   ending_before?: string | undefined;
+  /** Only payments in this status. */
+  status?: PaymentStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Only payments of this amount, in minor units. */
+  amount?: number | undefined;
+  /** Only payments of this amount or more, in minor units. */
+  amount_min?: number | undefined;
+  /** Only payments of this amount or less, in minor units. */
+  amount_max?: number | undefined;
+  /** Only payments in this currency, ISO 4217. */
+  currency?: string | undefined;
+  /** Only payments with this reference. */
+  reference?: string | undefined;
+  /** Only payments from this card token or wallet. */
+  source?: string | undefined;
+  /** Only what carries every one of these pairs: metadata[key]=value. */
+  metadata?: Record<string, string> | undefined;
+  /**
+   * Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
+   */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -606,6 +678,8 @@ export interface CreateRefund {
 
 /** What is sent to the method of that name. */
 export interface GetRefund {
+  /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -618,6 +692,14 @@ export interface ListRefunds {
   ending_before?: string | undefined;
   /** Only refunds of this payment. */
   payment?: string | undefined;
+  /** Only refunds in this status. */
+  status?: RefundStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -630,6 +712,8 @@ export interface CreateWallet {
 
 /** What is sent to the method of that name. */
 export interface GetWallet {
+  /** Objects to show in full: payer. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -642,6 +726,10 @@ export interface ListWallets {
   ending_before?: string | undefined;
   /** Only wallets of this payer. */
   payer?: string | undefined;
+  /** Only wallets in this currency, ISO 4217. */
+  currency?: string | undefined;
+  /** Objects to show in full: payer. At most 4 paths. */
+  expand?: string[] | undefined;
 }
 
 /** What is sent to the method of that name. */

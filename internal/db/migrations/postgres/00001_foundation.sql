@@ -88,6 +88,16 @@ create table event (
   hash bytea not null
 );
 create index event_merchant on event (merchant, live, sequence);
+create index event_object on event (object, sequence);
+-- What happens all the time is found along event_merchant. Merchant and type are one
+-- expression, so that no planner takes that other index and looks at every event on it.
+create index event_type on event ((merchant || type), live, sequence) where type not in ('payment.created', 'payment.succeeded');
+
+-- What objects can be found by: a digest of a reference or a pair of metadata, and the
+-- object's id after it. Only objects that have some are in it.
+create table keyword (
+  entry text collate "C" primary key
+);
 
 create table job (
   id text collate "C" primary key,
@@ -220,6 +230,8 @@ create table payment (
   expires_at bigint not null
 ) with (fillfactor = 60);
 create index payment_merchant on payment (merchant, live, id);
+-- Most payments succeed at once and never enter it. For the expression see event_type.
+create index payment_state on payment ((merchant || state), live, id) where state <> 'succeeded';
 
 create table attempt (
   id text collate "C" primary key,
@@ -261,6 +273,7 @@ create table refund (
 );
 create index refund_merchant on refund (merchant, live, id);
 create index refund_payment on refund (payment, id);
+create index refund_state on refund ((merchant || state), live, id) where state <> 'succeeded';
 
 create table dispute (
   id text collate "C" primary key,
@@ -279,6 +292,7 @@ create table dispute (
 );
 create index dispute_merchant on dispute (merchant, live, id);
 create index dispute_payment on dispute (payment, id);
+create index dispute_state on dispute ((merchant || state), live, id);
 
 -- +goose StatementBegin
 create function refuse_change() returns trigger language plpgsql as $$

@@ -221,15 +221,20 @@ class DisputesService:
         self,
         id: str,
         *,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Dispute:
-        """Reads one dispute."""
+        """Reads one dispute.
+
+        expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
+            paths.
+        """
         return self._caller.send(
             Dispute.from_json,
             "GET",
             f"/v1/disputes/{segment(id)}",
-            {},
+            {"expand": expand},
             timeout=timeout,
             retries=retries,
         )
@@ -240,6 +245,11 @@ class DisputesService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        payment: str | None = None,
+        status: DisputeStatus | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Dispute]:
@@ -248,12 +258,27 @@ class DisputesService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        payment: Only disputes of this payment.
+        status: Only disputes in this status.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
+        expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
+            paths.
         """
         return self._caller.pages(
             Dispute.from_json,
             "GET",
             "/v1/disputes",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "payment": payment,
+                "status": status,
+                "created_from": created_from,
+                "created_to": created_to,
+                "expand": expand,
+            },
             timeout=timeout,
             retries=retries,
         )
@@ -333,6 +358,10 @@ class EventsService:
         starting_after: str | None = None,
         ending_before: str | None = None,
         type: str | None = None,
+        types: Sequence[str] | None = None,
+        object: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Event]:
@@ -342,12 +371,25 @@ class EventsService:
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
         type: Only events of this type.
+        types: Only events of one of these types.
+        object: Only events about the object of this id.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
         """
         return self._caller.pages(
             Event.from_json,
             "GET",
             "/v1/events",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before, "type": type},
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "type": type,
+                "types": types,
+                "object": object,
+                "created_from": created_from,
+                "created_to": created_to,
+            },
             timeout=timeout,
             retries=retries,
         )
@@ -435,6 +477,10 @@ class TransfersService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        kind: TransferKind | None = None,
+        cause: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Transfer]:
@@ -444,6 +490,10 @@ class TransfersService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        kind: Only transfers of this kind.
+        cause: Only transfers made for the object of this id.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
         """
         return self._caller.pages(
             Transfer.from_json,
@@ -454,6 +504,10 @@ class TransfersService:
                 "starting_after": starting_after,
                 "ending_before": ending_before,
                 "account": account,
+                "kind": kind,
+                "cause": cause,
+                "created_from": created_from,
+                "created_to": created_to,
             },
             timeout=timeout,
             retries=retries,
@@ -576,6 +630,11 @@ class PayersService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        reference: str | None = None,
+        email: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payer]:
@@ -584,12 +643,26 @@ class PayersService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        reference: Only payers with this reference.
+        email: Only payers with this address, written as it was given.
+        metadata: Only what carries every one of these pairs: metadata[key]=value.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
         """
         return self._caller.pages(
             Payer.from_json,
             "GET",
             "/v1/payers",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "reference": reference,
+                "email": email,
+                "metadata": metadata,
+                "created_from": created_from,
+                "created_to": created_to,
+            },
             timeout=timeout,
             retries=retries,
         )
@@ -654,15 +727,20 @@ class PaymentsService:
         self,
         id: str,
         *,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Payment:
-        """Reads one payment."""
+        """Reads one payment.
+
+        expand: Objects to show in full: source, destination, source.payer, destination.payer.
+            At most 4 paths.
+        """
         return self._caller.send(
             Payment.from_json,
             "GET",
             f"/v1/payments/{segment(id)}",
-            {},
+            {"expand": expand},
             timeout=timeout,
             retries=retries,
         )
@@ -673,6 +751,17 @@ class PaymentsService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        status: PaymentStatus | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        amount: int | None = None,
+        amount_min: int | None = None,
+        amount_max: int | None = None,
+        currency: str | None = None,
+        reference: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payment]:
@@ -681,12 +770,39 @@ class PaymentsService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        status: Only payments in this status.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
+        amount: Only payments of this amount, in minor units.
+        amount_min: Only payments of this amount or more, in minor units.
+        amount_max: Only payments of this amount or less, in minor units.
+        currency: Only payments in this currency, ISO 4217.
+        reference: Only payments with this reference.
+        source: Only payments from this card token or wallet.
+        metadata: Only what carries every one of these pairs: metadata[key]=value.
+        expand: Objects to show in full: source, destination, source.payer, destination.payer.
+            At most 4 paths.
         """
         return self._caller.pages(
             Payment.from_json,
             "GET",
             "/v1/payments",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "status": status,
+                "created_from": created_from,
+                "created_to": created_to,
+                "amount": amount,
+                "amount_min": amount_min,
+                "amount_max": amount_max,
+                "currency": currency,
+                "reference": reference,
+                "source": source,
+                "metadata": metadata,
+                "expand": expand,
+            },
             timeout=timeout,
             retries=retries,
         )
@@ -800,15 +916,20 @@ class RefundsService:
         self,
         id: str,
         *,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Refund:
-        """Reads one refund."""
+        """Reads one refund.
+
+        expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
+            paths.
+        """
         return self._caller.send(
             Refund.from_json,
             "GET",
             f"/v1/refunds/{segment(id)}",
-            {},
+            {"expand": expand},
             timeout=timeout,
             retries=retries,
         )
@@ -820,6 +941,10 @@ class RefundsService:
         starting_after: str | None = None,
         ending_before: str | None = None,
         payment: str | None = None,
+        status: RefundStatus | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Refund]:
@@ -829,6 +954,11 @@ class RefundsService:
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
         payment: Only refunds of this payment.
+        status: Only refunds in this status.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
+        expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
+            paths.
         """
         return self._caller.pages(
             Refund.from_json,
@@ -839,6 +969,10 @@ class RefundsService:
                 "starting_after": starting_after,
                 "ending_before": ending_before,
                 "payment": payment,
+                "status": status,
+                "created_from": created_from,
+                "created_to": created_to,
+                "expand": expand,
             },
             timeout=timeout,
             retries=retries,
@@ -883,15 +1017,19 @@ class WalletsService:
         self,
         id: str,
         *,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Wallet:
-        """Reads one wallet and its balance."""
+        """Reads one wallet and its balance.
+
+        expand: Objects to show in full: payer. At most 4 paths.
+        """
         return self._caller.send(
             Wallet.from_json,
             "GET",
             f"/v1/wallets/{segment(id)}",
-            {},
+            {"expand": expand},
             timeout=timeout,
             retries=retries,
         )
@@ -903,6 +1041,8 @@ class WalletsService:
         starting_after: str | None = None,
         ending_before: str | None = None,
         payer: str | None = None,
+        currency: str | None = None,
+        expand: Sequence[str] | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Wallet]:
@@ -912,12 +1052,21 @@ class WalletsService:
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
         payer: Only wallets of this payer.
+        currency: Only wallets in this currency, ISO 4217.
+        expand: Objects to show in full: payer. At most 4 paths.
         """
         return self._caller.pages(
             Wallet.from_json,
             "GET",
             "/v1/wallets",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before, "payer": payer},
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "payer": payer,
+                "currency": currency,
+                "expand": expand,
+            },
             timeout=timeout,
             retries=retries,
         )

@@ -189,6 +189,7 @@ class Dispute(Object):
     respond_by: datetime | None
     created_at: datetime
     livemode: bool
+    payment_object: Payment | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -204,6 +205,7 @@ class Dispute(Object):
         "respond_by": maybe(instant),
         "created_at": instant,
         "livemode": truth,
+        "payment_object": maybe(lambda x: Payment.from_json(x)),
     }
 
 
@@ -545,6 +547,9 @@ class Payment(Object):
     expires_at: datetime | None
     created_at: datetime
     livemode: bool
+    source_card: Card | None
+    source_wallet: Wallet | None
+    destination_wallet: Wallet | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -570,6 +575,9 @@ class Payment(Object):
         "expires_at": maybe(instant),
         "created_at": instant,
         "livemode": truth,
+        "source_card": maybe(lambda x: Card.from_json(x)),
+        "source_wallet": maybe(lambda x: Wallet.from_json(x)),
+        "destination_wallet": maybe(lambda x: Wallet.from_json(x)),
     }
 
 
@@ -641,6 +649,7 @@ class Refund(Object):
     failure_code: str
     created_at: datetime
     livemode: bool
+    payment_object: Payment | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -656,6 +665,7 @@ class Refund(Object):
         "failure_code": text,
         "created_at": instant,
         "livemode": truth,
+        "payment_object": maybe(lambda x: Payment.from_json(x)),
     }
 
 
@@ -682,6 +692,7 @@ class Wallet(Object):
     account: str
     created_at: datetime
     livemode: bool
+    payer_object: Payer | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -696,5 +707,6 @@ class Wallet(Object):
         "account": text,
         "created_at": instant,
         "livemode": truth,
+        "payer_object": maybe(lambda x: Payer.from_json(x)),
     }
 
