@@ -6,10 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -96,48 +94,27 @@ func TestSyncFails(t *testing.T) {
 	l.finish(start(t, p))
 }
 
-// TestLogWriteFindsNoRoom fails every write to SQLite's log with ENOSPC for a while.
+// TestLogWriteFindsNoRoom fails writes to SQLite's log with ENOSPC for a while: of each
+// thread, since strace counts by thread, those from the 400th to the 600th. The fault
+// ends by itself: strace that leaves in the midst of a call it spoils would turn that
+// call into one the kernel does not know, which is a broken disk and not a full one.
 func TestLogWriteFindsNoRoom(t *testing.T) {
 	t.Parallel()
 	p := sqlitePlace(t)
 	l := newLoad(t)
 	log := filepath.Join(p.data, "florin.db-wal")
 	start(t, p).kill() // the file must be there, or strace cannot know it
-	// Without --seccomp-bpf: with it, a detached process could not write any more.
-	s := start(t, p, withStrace(t, "-P", log, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=400+")...)
+	s := start(t, p, withStrace(t, "-P", log, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=400..600")...)
 	stop := make(chan struct{})
 	go func() {
 		defer close(stop)
 		eventually(t, time.Minute, "writes fail", func() bool { return l.seen("503 storage_full") >= 50 })
-		if l.seen("503 storage_closed") > 0 {
-			t.Error("a full disk is not a broken one: it must not close the store")
-		}
-		detach(t, s.cmd.Process.Pid)
 		l.recovers()
 	}()
 	l.run(s.api, chance(t), clients, stop)
 	l.finish(s)
-}
-
-var tracer = regexp.MustCompile(`TracerPid:\s+(\d+)`)
-
-// detach ends the strace beside a process; the process goes on.
-func detach(t *testing.T, pid int) {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := tracer.FindSubmatch(status)
-	if found == nil {
-		t.Fatal("nobody traces the server")
-	}
-	by, err := strconv.Atoi(string(found[1]))
-	if err != nil || by == 0 {
-		t.Fatal("nobody traces the server")
-	}
-	if err := syscall.Kill(by, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	if l.seen("503 storage_closed") > 0 {
+		t.Error("a full disk is not a broken one: it must not close the store")
 	}
 }
 
