@@ -13,7 +13,7 @@ WITH_DB := FLORIN_TEST_PYTHON=$(CURDIR)/$(PYTHON) $(GO) run ./test/postgres --
 OURS     = $(shell find . -name '*.go' -not -path './gen/*' -not -path './tools/*' -not -path './.venv/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test golden fuzz bench gen gen-check lint clean setup
+.PHONY: help demo build test interop golden fuzz bench gen gen-check lint clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ build: ## build the static binary bin/florin
 test: setup ## run every test, with the race detector, on SQLite and a real PostgreSQL (ARGS=-run=Name)
 	@$(GO) vet ./...
 	@CGO_ENABLED=1 $(WITH_DB) $(GO) test -race -count=1 $(ARGS) ./...
+
+interop: .venv-interop/ready tools/interop/node_modules/ready ## hold the server to linters, fuzzers, browsers and clients of others (some minutes; ARGS=-run=Name)
+	@tools/setup.sh interop
+	@$(GO) vet -tags interop ./test/interop/...
+	@$(GO) test -tags interop -count=1 $(ARGS) ./test/interop/...
 
 golden: setup ## write the golden files anew; read the difference before you commit it
 	@FLORIN_UPDATE_GOLDEN=1 $(WITH_DB) $(GO) test -count=1 ./...
@@ -63,7 +68,7 @@ lint: $(BUF) $(LINT) ## check the contract, its compatibility, the format and th
 	@$(LINT) run ./...
 
 clean: ## remove what the targets made
-	@rm -rf bin .venv tools/node_modules sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/build
+	@rm -rf bin .venv .venv-interop tools/node_modules tools/interop/node_modules sdk/typescript/node_modules sdk/typescript/dist sdk/typescript/build
 
 # What make test needs and the machine lacks: PostgreSQL's server, a C compiler for
 # the race detector, and a Python with requests.
@@ -75,6 +80,19 @@ setup: .venv/ready
 	@echo "making .venv with the Python client's packages"
 	@python3 -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input -r tools/requirements.txt
+	@touch $@
+
+.venv-interop/ready: tools/requirements-interop.txt
+	@tools/setup.sh interop
+	@echo "making .venv-interop with the packages of make interop"
+	@python3 -m venv --clear .venv-interop
+	@.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r tools/requirements-interop.txt
+	@touch $@
+
+tools/interop/node_modules/ready: tools/interop/package-lock.json
+	@tools/setup.sh interop
+	@echo "installing the linters of make interop"
+	@npm ci --prefix tools/interop --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(BUF): tools/package-lock.json

@@ -13,3 +13,30 @@ var Errors []byte
 //
 //go:embed sandbox.md
 var Sandbox []byte
+
+// Front says in HTML what this server is, for who opens it in a browser.
+//
+//go:embed assets/front.html
+var Front []byte
+
+// Style is the CSS of the pages in HTML.
+//
+//go:embed assets/page.css
+var Style []byte
+
+// Reference shows the OpenAPI document in HTML; ReferenceStart is its script.
+var (
+	//go:embed assets/reference.html
+	Reference []byte
+	//go:embed assets/reference.js
+	ReferenceStart []byte
+)
+
+// Scalar is the script that renders the reference, compressed with gzip. Where it
+// comes from is said in assets/README.md.
+//
+//go:embed assets/scalar-1.72.1.js.gz
+var Scalar []byte
+
+// ScalarURL is where the script is shown. The version in it lets browsers keep it.
+const ScalarURL = "/docs/assets/scalar-1.72.1.js"

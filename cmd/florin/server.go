@@ -48,8 +48,13 @@ func start(ctx context.Context, h *house, d doors) (*server, error) {
 		Ready:   s.ready,
 		Observe: meters.visited,
 	})
+	shown, err := pages(door.Describe(version()))
+	if err != nil {
+		return nil, fmt.Errorf("gather the pages: %w", err)
+	}
+	door.Show(shown...)
 	s.http = door.HTTP()
-	s.http.Handler = trace(pages(door))
+	s.http.Handler = trace(door)
 	if d.keys != nil {
 		s.http.TLSConfig = d.keys.config
 		if d.strict {
@@ -57,7 +62,6 @@ func start(ctx context.Context, h *house, d doors) (*server, error) {
 		}
 	}
 	s.ops = &http.Server{Handler: meters.handler(), ReadHeaderTimeout: 5 * time.Second}
-	var err error
 	if s.opsURL, err = s.listen(ctx, s.ops, d.ops); err != nil {
 		return nil, err
 	}

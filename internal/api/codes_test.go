@@ -43,6 +43,15 @@ func TestCodesGolden(t *testing.T) {
 		fmt.Fprintln(&out, code)
 	}
 	golden(t, "codes.golden", out.Bytes())
+	told := map[string]fault.Kind{}
+	for _, f := range fault.Declared() {
+		told[f.Code] = f.Kind
+	}
+	for _, d := range list {
+		if _, there := told[d.code]; !there && d.code != "" {
+			t.Errorf("%s of %s is not in the list that the program itself has", d.code, d.pkg)
+		}
+	}
 }
 
 func declarations(t *testing.T, root string) (list []declared) {

@@ -52,7 +52,7 @@ func (v *visit) offersDictionary() bool {
 
 // addDictionary opens the dictionary's URL. Source: RFC 9842 §2.1.
 func (s *Server) addDictionary() {
-	s.router.add(&route{verb: "GET", pattern: dictionaryURL, porch: func(v *visit) {
+	s.router.add(&route{verb: "GET", pattern: dictionaryURL, page: true, porch: func(v *visit) {
 		h := v.w.Header()
 		h["Use-As-Dictionary"], h["Cache-Control"] = dictionaryUse, dictionaryKept
 		v.send(http.StatusOK, dictionaryType, dictionary)

@@ -24,6 +24,9 @@
 // On the way out answer.go writes, and compress.go packs what may be packed: its
 // packable says what that is and why.
 //
+// Beside the contract the door shows pages (page.go) and describes itself in
+// OpenAPI (openapi.go).
+//
 // # RPC
 //
 // Each method has its own URL, /florin.v1.<Service>/<Method>, where connect's own

@@ -51,10 +51,15 @@ func (r *route) queried(name string) (x *wire.Member, key string) {
 	} else if x = r.method.input.Named[name]; x != nil && x.Dict {
 		return nil, ""
 	}
-	if x == nil || r.body || r.given&x.Bit() != 0 || x.Kind == wire.KindObject || x.Secret {
+	if x == nil || !r.inQuery(x) {
 		return nil, ""
 	}
 	return x, key
+}
+
+// inQuery reports whether this route takes x from the query.
+func (r *route) inQuery(x *wire.Member) bool {
+	return !r.body && r.given&x.Bit() == 0 && x.Kind != wire.KindObject && !x.Secret
 }
 
 // fill sets x to texts; of a map the pair of key.

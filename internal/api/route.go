@@ -24,6 +24,8 @@ type route struct {
 	porch   func(v *visit)                 // instead of method
 	rpc     http.Handler                   // of the method's own URL, in the RPC protocols
 	stream  bool                           // rpc answers with more than one message
+	page    bool                           // of the porch: a document, which is no part of the API
+	again   int                            // 0: the method's first URL; else its number among the others
 }
 
 // routesOf reads the google.api.http option of d. It panics on forms that are
@@ -37,8 +39,10 @@ func routesOf(d protoreflect.MethodDescriptor, m *method) []*route {
 		panic("api: a method has a URL, a stream has none: " + m.procedure)
 	}
 	routes := []*route{newRoute(rule, m)}
-	for _, more := range rule.GetAdditionalBindings() {
-		routes = append(routes, newRoute(more, m))
+	for i, more := range rule.GetAdditionalBindings() {
+		r := newRoute(more, m)
+		r.again = i + 1
+		routes = append(routes, r)
 	}
 	return routes
 }

@@ -3,6 +3,9 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -50,10 +53,28 @@ type Fault struct {
 	base        *Fault
 }
 
+var (
+	declaring sync.Mutex
+	declared  []*Fault
+)
+
 // New declares a fault. Call it only from variable declarations; a test gathers
 // them into the closed list.
 func New(kind Kind, code, detail string) *Fault {
-	return &Fault{Kind: kind, Code: code, Detail: detail}
+	f := &Fault{Kind: kind, Code: code, Detail: detail}
+	declaring.Lock()
+	defer declaring.Unlock()
+	declared = append(declared, f)
+	return f
+}
+
+// Declared is the closed list as far as this program is made of it, by code.
+func Declared() []*Fault {
+	declaring.Lock()
+	defer declaring.Unlock()
+	list := slices.Clone(declared)
+	slices.SortStableFunc(list, func(a, b *Fault) int { return strings.Compare(a.Code, b.Code) })
+	return slices.CompactFunc(list, func(a, b *Fault) bool { return a.Code == b.Code })
 }
 
 func (f *Fault) Error() string {
@@ -139,4 +160,6 @@ func Of(err error) *Fault {
 }
 
 // Stored rebuilds a fault that was recorded as an answer.
-func Stored(kind Kind, code, detail string) *Fault { return New(kind, code, detail) }
+func Stored(kind Kind, code, detail string) *Fault {
+	return &Fault{Kind: kind, Code: code, Detail: detail}
+}

@@ -17,7 +17,7 @@ import (
 const module = "github.com/florinpay/florin"
 
 // notOurs lists folders that nobody writes by hand or that are made on the spot.
-var notOurs = []string{".git", ".venv", "bin", "gen", "proto/buf", "proto/google", "tools/node_modules",
+var notOurs = []string{".git", ".venv", ".venv-interop", "bin", "gen", "proto/buf", "proto/google", "tools/node_modules", "tools/interop/node_modules",
 	"sdk/typescript/node_modules", "sdk/typescript/dist", "sdk/typescript/build"}
 
 // tree is the source of the module, as far as people write it.
@@ -44,7 +44,7 @@ func load(fsys fs.FS) (*tree, error) {
 			return err
 		case d.IsDir() && slices.Contains(notOurs, p):
 			return fs.SkipDir
-		case d.IsDir() || !d.Type().IsRegular() || path.Base(p) == "go.sum":
+		case d.IsDir() || !d.Type().IsRegular() || path.Base(p) == "go.sum" || p == ".git": // a file in a worktree
 			return nil
 		}
 		return t.read(p)

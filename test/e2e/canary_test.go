@@ -48,8 +48,8 @@ func TestCardNumbersStayInTheVault(t *testing.T) {
 		for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT} {
 			s = devIn(t, at, []string{"GOTRACEBACK=all"}, "--log", "debug")
 			s.fill(t)
-			s.kill(signal)
-			if !strings.Contains(s.errors(), "goroutine ") {
+			s.Kill(signal)
+			if !strings.Contains(s.Errors(), "goroutine ") {
 				t.Errorf("%s: no goroutines were printed", signal)
 			}
 			s.search(t, "after "+signal.String())
@@ -101,7 +101,7 @@ func (s *server) fill(t *testing.T) {
 // search looks at everything that a server has left or shows.
 func (s *server) search(t *testing.T, when string) {
 	t.Helper()
-	for _, dir := range []string{s.data, s.dir} {
+	for _, dir := range []string{s.data, s.Dir} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return err
@@ -120,7 +120,7 @@ func (s *server) search(t *testing.T, when string) {
 		searchTables(t, when, s.database)
 	}
 	select {
-	case <-s.ended:
+	case <-s.Ended:
 		return
 	default:
 	}

@@ -201,7 +201,7 @@ func TestBadInput(t *testing.T) {
 		})
 		t.Run("all is well", func(t *testing.T) {
 			c.post(t, "/v1/payments", amount("100")).wants(t, 200, "status=succeeded")
-			if said := s.errors(); innardsLogged.MatchString(said) {
+			if said := s.Errors(); innardsLogged.MatchString(said) {
 				t.Errorf("a request shook the server:\n%s", said)
 			}
 		})

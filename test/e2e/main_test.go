@@ -10,9 +10,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/florinpay/florin/test/process"
 )
 
 // binary is the florin under test, built once.
@@ -34,12 +34,8 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "florin")
-	c := exec.Command("go", "build", "-o", binary, "./cmd/florin")
-	c.Dir = filepath.Join("..", "..")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := c.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build florin: %v\n%s", err, out)
+	if binary, err = process.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	if err := flag.Set("test.parallel", parallelMax); err != nil {

@@ -197,8 +197,8 @@ func serve(t *testing.T, at place, more ...string) *server {
 	t.Helper()
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"}, at.flags()...)
 	s := launch(t, at, t.TempDir(), nil, append(args, more...)...)
-	s.await(t, func() bool {
-		for line := range strings.Lines(s.errors()) {
+	s.Await(t, func() bool {
+		for line := range strings.Lines(s.Errors()) {
 			a := answer{body: []byte(line)}
 			if a.field("msg") == "ready" {
 				s.URL, s.OpsURL = a.field("url"), a.field("ops")
@@ -218,5 +218,5 @@ func TestBusyPort(t *testing.T) {
 	if said.code != 1 || !strings.Contains(said.errs, "--listen") {
 		t.Errorf("exit %d\n%s\n%s", said.code, said.out, said.errs)
 	}
-	s.kill(syscall.SIGTERM)
+	s.Kill(syscall.SIGTERM)
 }

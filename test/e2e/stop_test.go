@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/florinpay/florin/test/process"
 )
 
 const stopClients = 32
@@ -29,7 +31,7 @@ func TestStopUnderLoad(t *testing.T) {
 		at.verified(t)
 		again := dev(t, at)
 		if again.Key != s.Key || again.Merchant != s.Merchant || again.Payer != s.Payer || again.Wallet != s.Wallet {
-			t.Errorf("the restart has another world: %+v, was %+v", again.ready, s.ready)
+			t.Errorf("the restart has another world: %+v, was %+v", again.Ready, s.Ready)
 		}
 		seen.check(t, again)
 		again.stop(t)
@@ -127,13 +129,13 @@ func TestRestart(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, at place) {
 		var balance int64 = 1_000_000_00
-		var world ready
+		var world process.Ready
 		for i, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL, syscall.SIGINT} {
 			s := dev(t, at)
 			if i > 0 && (s.Key != world.Key || s.Merchant != world.Merchant || s.Payer != world.Payer || s.Wallet != world.Wallet) {
-				t.Fatalf("the restart has another world: %+v, was %+v", s.ready, world)
+				t.Fatalf("the restart has another world: %+v, was %+v", s.Ready, world)
 			}
-			world = s.ready
+			world = s.Ready
 			c := s.caller()
 			c.get(t, "/v1/wallets/"+s.Wallet).wants(t, 200, fmt.Sprintf("balance=%d", balance),
 				"payer="+s.Payer, "currency=USD", "limit_per_payment=0", "limit_per_day=0")
@@ -145,7 +147,7 @@ func TestRestart(t *testing.T) {
 			if a.field("status") != "ok" {
 				t.Errorf("/readyz says %s", a.body)
 			}
-			s.kill(end)
+			s.Kill(end)
 		}
 		info, err := os.Stat(filepath.Join(at.data, "sandbox.json"))
 		if err != nil || info.Mode().Perm() != 0o600 {
@@ -160,7 +162,7 @@ func TestReadyFile(t *testing.T) {
 	t.Parallel()
 	at := sqlitePlace(t)
 	s := dev(t, at)
-	path := filepath.Join(s.dir, "ready.json")
+	path := filepath.Join(s.Dir, "ready.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

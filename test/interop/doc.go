@@ -1,4 +1,4 @@
-// Package interop holds the platform against programs that are not its own: it builds
-// florin as people do, starts it on a fresh folder, and lets them talk to it. Its tests
-// have the build tag interop.
+// Package interop holds Florin to judges that we did not write: linters, fuzzers,
+// browsers and clients of other makers, against the real binary. The tests have the
+// build tag interop: make interop installs what they need and runs them.
 package interop

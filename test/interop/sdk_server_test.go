@@ -63,9 +63,6 @@ func startSandbox(t *testing.T) (s sandbox) {
 	}
 }
 
-// root is the repository's.
-const root = "../.."
-
 // withoutOurs is the environment without settings of florin's own.
 func withoutOurs() (list []string) {
 	for _, v := range os.Environ() {

@@ -57,7 +57,7 @@ func validate(t *testing.T, schema string, documents ...string) error {
 	return nil
 }
 
-var root = regexp.MustCompile(`<xs:element name="\w+" type="(\w+)"/>\n`)
+var rootElement = regexp.MustCompile(`<xs:element name="\w+" type="(\w+)"/>\n`)
 
 // TestXMLMatchesItsSchema: whatever the contract's messages hold, what we write is what
 // the published schemas say.
@@ -66,7 +66,7 @@ func TestXMLMatchesItsSchema(t *testing.T) {
 	for schema, text := range map[string][]byte{contractXSD: contract.Schema(), problemXSD: contract.ProblemSchema()} {
 		var documents []string
 		for _, l := range bytes.SplitAfter(text, []byte("\n")) {
-			m := root.FindSubmatch(l)
+			m := rootElement.FindSubmatch(l)
 			if m == nil || !bytes.HasPrefix(l, []byte("  <xs:element")) {
 				continue
 			}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/openapi"
+
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+)
+
+// Describe tells of the door in OpenAPI: of every URL that it routes, in every
+// format that it speaks.
+func (s *Server) Describe(version string) openapi.Document {
+	d := openapi.Door{Version: version, Problem: s.shapes[(&florinv1.Problem{}).ProtoReflect().Descriptor().FullName()]}
+	for _, r := range s.router.all() {
+		if !r.page && r.rpc == nil {
+			d.Operations = append(d.Operations, operationOf(r))
+		}
+	}
+	for _, c := range s.codecs {
+		d.Formats = append(d.Formats, openapi.Format{Requests: []string{c.media}, Answer: mediaOf(c.answer), Problem: mediaOf(c.problem)})
+	}
+	for _, f := range fault.Declared() {
+		d.Codes = append(d.Codes, openapi.Code{Name: f.Code, Status: answers[f.Kind].status})
+	}
+	return openapi.Describe(d)
+}
+
+func operationOf(r *route) openapi.Operation {
+	o := openapi.Operation{Verb: r.verb, URL: r.pattern, Body: r.body, Given: r.given}
+	if r.method == nil {
+		return o
+	}
+	m := r.method
+	o.Procedure, o.Scope, o.Creates, o.MovesMoney = m.procedure, m.rule.Scope, m.rule.Creates, m.rule.MovesMoney
+	o.Input, o.Output = m.input, m.output
+	o.Again = r.again
+	for _, p := range r.params {
+		o.Params = append(o.Params, string(p.Name()))
+	}
+	for _, x := range m.input.Members {
+		if r.inQuery(x) {
+			o.Query = append(o.Query, x)
+		}
+	}
+	return o
+}
+
+// mediaOf is a Content-Type header without its parameters.
+func mediaOf(header []string) string {
+	media, _, _ := strings.Cut(header[0], ";")
+	return media
+}

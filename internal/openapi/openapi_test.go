@@ -1,0 +1,145 @@
+package openapi
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	_ "github.com/florinpay/florin/gen/florin/v1" // the contract
+	"github.com/florinpay/florin/internal/wire"
+)
+
+// paying is a door with one operation, in these formats.
+func paying(formats ...Format) Door {
+	all := wire.ContractShapes()
+	return Door{
+		Version: "1", Formats: formats, Problem: all["florin.v1.Problem"], Codes: []Code{{"card_declined", 402}, {"not_found", 404}},
+		Operations: []Operation{{
+			Verb: "POST", URL: "/v1/payments", Procedure: "/florin.v1.PaymentService/CreatePayment", Scope: "payments:write",
+			Creates: true, MovesMoney: true, Body: true, Input: all["florin.v1.CreatePaymentRequest"], Output: all["florin.v1.Payment"],
+		}},
+	}
+}
+
+var jsonFormat = Format{Requests: []string{"application/json"}, Answer: "application/json", Problem: "application/problem+json"}
+
+// at walks into parsed JSON.
+func at(t *testing.T, d Document, steps ...string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(d.JSON, &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		object, _ := v.(map[string]any)
+		if v = object[step]; v == nil {
+			t.Fatalf("nothing at %s of %q", step, steps)
+		}
+	}
+	return v
+}
+
+// TestFormatsFollow: a format that the door gains is in the document without more.
+func TestFormatsFollow(t *testing.T) {
+	d := Describe(paying(jsonFormat,
+		Format{Requests: []string{"application/xml", "text/xml"}, Answer: "application/xml", Problem: "application/problem+xml"},
+		Format{Requests: []string{"application/protobuf"}, Answer: "application/protobuf", Problem: "application/protobuf"}))
+	post := []string{"paths", "/v1/payments", "post"}
+	for _, media := range []string{"application/json", "application/xml", "text/xml"} {
+		at(t, d, append(post, "requestBody", "content", media, "schema", "$ref")...)
+	}
+	if got := at(t, d, append(post, "requestBody", "content", "application/protobuf", "x-florin-message")...); got != "florin.v1.CreatePaymentRequest" {
+		t.Errorf("the message in Protobuf: %v", got)
+	}
+	at(t, d, "components", "responses", "Refused", "content", "application/problem+xml")
+	if got := at(t, d, "components", "schemas", "Payment", "xml", "name"); got != "payment" {
+		t.Errorf("the root element: %v", got)
+	}
+	if only := Describe(paying(jsonFormat)); strings.Contains(string(only.JSON), "xml") || strings.Contains(string(only.JSON), "Protobuf") {
+		t.Error("a door that speaks JSON alone has a document that speaks of more")
+	}
+}
+
+// TestRequestsAndAnswers: what a request may leave out, and what an answer has.
+func TestRequestsAndAnswers(t *testing.T) {
+	d := Describe(paying(jsonFormat))
+	schemas := func(steps ...string) string {
+		text, err := json.Marshal(at(t, d, append([]string{"components", "schemas"}, steps...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for place, want := range map[string]string{
+		"CreatePaymentRequest/required":               `["amount","currency"]`,
+		"CreatePaymentRequest/additionalProperties":   `false`,
+		"CreatePaymentRequest/properties/reference":   `{"maxLength":100,"type":["string","null"]}`,
+		"CreatePaymentRequest/properties/cvv/format":  `"password"`,
+		"CreatePaymentRequest/properties/amount/type": `"integer"`,
+		"Payment/properties/object/const":             `"payment"`,
+		"Payment/properties/created_at/type":          `["string","null"]`,
+		"Payment/properties/status/enum":              `["requires_action","processing","requires_capture","succeeded","canceled","failed","expired"]`,
+	} {
+		if got := schemas(strings.Split(place, "/")...); !same(t, got, want) {
+			t.Errorf("%s: %s, want %s", place, got, want)
+		}
+	}
+	if got, err := json.Marshal(at(t, d, "components", "responses", "Refused", "content", "application/problem+json", "schema")); err != nil || !strings.Contains(string(got), `{"enum":["card_declined"]}`) {
+		t.Errorf("a 402 may have other codes than its own: %s", got)
+	}
+}
+
+func same(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
+		t.Fatal("not JSON: " + a + " " + b)
+	}
+	first, _ := json.Marshal(x)
+	second, _ := json.Marshal(y)
+	return string(first) == string(second)
+}
+
+// TestARuleIsNeverLeftOut: a rule without a keyword stops the build's tests.
+func TestARuleIsNeverLeftOut(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a rule that the document cannot tell was passed over")
+		}
+	}()
+	x := wire.ContractShapes()["florin.v1.CreatePaymentRequest"].Named["source"]
+	keyword(x, "prefix", protoreflect.ValueOfString("tok_"))
+}
+
+func TestYAML(t *testing.T) {
+	got := string(tree{
+		{"plain", "text"}, {"200", "no"}, {"quoted", "a: b # c"}, {"number", 7}, {"none", nil}, {"empty", tree{}},
+		{"lines", "one\n\n  two\nthree"}, {"odd", "one\n"}, {"<&>", "<&>\u2028"},
+		{"list", []any{"x", tree{{"a", 1}, {"b", []string{"c"}}}, []any{}}},
+	}.asYAML())
+	want := `plain: text
+"200": "no"
+quoted: "a: b # c"
+number: 7
+none: null
+empty: {}
+lines: |-
+  one
+
+    two
+  three
+odd: "one\n"
+"<&>": "<&>\u2028"
+list:
+  - x
+  - a: 1
+    b:
+      - c
+  - []
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
