@@ -69,6 +69,7 @@ func wholeContract() *Server {
 		florinv1connect.RegisterMerchantServiceHandler(s, florinv1connect.UnimplementedMerchantServiceHandler{})
 		florinv1connect.RegisterPayerServiceHandler(s, florinv1connect.UnimplementedPayerServiceHandler{})
 		florinv1connect.RegisterPaymentServiceHandler(s, florinv1connect.UnimplementedPaymentServiceHandler{})
+		florinv1connect.RegisterQuoteServiceHandler(s, florinv1connect.UnimplementedQuoteServiceHandler{})
 		florinv1connect.RegisterRefundServiceHandler(s, florinv1connect.UnimplementedRefundServiceHandler{})
 		florinv1connect.RegisterWalletServiceHandler(s, florinv1connect.UnimplementedWalletServiceHandler{})
 	})

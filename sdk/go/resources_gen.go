@@ -19,6 +19,7 @@ type resources struct {
 	Merchants    MerchantsService
 	Payers       PayersService
 	Payments     PaymentsService
+	Quotes       QuotesService
 	Refunds      RefundsService
 	Wallets      WalletsService
 }
@@ -35,6 +36,7 @@ func newResources(c *Client) resources {
 		Merchants:    MerchantsService{c},
 		Payers:       PayersService{c},
 		Payments:     PaymentsService{c},
+		Quotes:       QuotesService{c},
 		Refunds:      RefundsService{c},
 		Wallets:      WalletsService{c},
 	}
@@ -260,6 +262,19 @@ func (r PaymentsService) Cancel(ctx context.Context, id string, params *CancelPa
 // Confirm goes on with a payment that waits for the payer's authentication.
 func (r PaymentsService) Confirm(ctx context.Context, id string, params *ConfirmPayment, options ...Option) (*Payment, error) {
 	return send[Payment](ctx, r.client, call{verb: "POST", path: "/v1/payments/{id}/confirm", ids: []string{id}, params: params, creates: true}, options)
+}
+
+// QuotesService calls /v1/quotes.
+type QuotesService struct{ client *Client }
+
+// Create holds the current rate for one payment, for 15 minutes or until the rate ends.
+func (r QuotesService) Create(ctx context.Context, params *CreateQuote, options ...Option) (*Quote, error) {
+	return send[Quote](ctx, r.client, call{verb: "POST", path: "/v1/quotes", params: params, creates: true}, options)
+}
+
+// Get reads one quote.
+func (r QuotesService) Get(ctx context.Context, id string, params *GetQuote, options ...Option) (*Quote, error) {
+	return send[Quote](ctx, r.client, call{verb: "GET", path: "/v1/quotes/{id}", ids: []string{id}, params: params}, options)
 }
 
 // RefundsService calls /v1/refunds.

@@ -245,6 +245,25 @@ export class PaymentsService {
   }
 }
 
+/** Calls /v1/quotes. */
+export class QuotesService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Holds the current rate for one payment, for 15 minutes or until the rate ends. */
+  create(params: types.CreateQuote, options: CallOptions = {}): Promise<types.Quote> {
+    return this.#caller.send({ verb: "POST", path: `/v1/quotes`, params, creates: true }, shapes.quoteShape, options);
+  }
+
+  /** Reads one quote. */
+  get(id: string, params: types.GetQuote = {}, options: CallOptions = {}): Promise<types.Quote> {
+    return this.#caller.send({ verb: "GET", path: `/v1/quotes/${segment(id)}`, params }, shapes.quoteShape, options);
+  }
+}
+
 /** Calls /v1/refunds. */
 export class RefundsService {
   readonly #caller: Caller;
@@ -323,6 +342,7 @@ export class Resources {
   readonly merchants: MerchantsService;
   readonly payers: PayersService;
   readonly payments: PaymentsService;
+  readonly quotes: QuotesService;
   readonly refunds: RefundsService;
   readonly wallets: WalletsService;
 
@@ -337,6 +357,7 @@ export class Resources {
     this.merchants = new MerchantsService(caller);
     this.payers = new PayersService(caller);
     this.payments = new PaymentsService(caller);
+    this.quotes = new QuotesService(caller);
     this.refunds = new RefundsService(caller);
     this.wallets = new WalletsService(caller);
   }

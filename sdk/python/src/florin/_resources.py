@@ -14,6 +14,7 @@ from ._types import (
     TransferKind,
     CaptureMode,
     PaymentStatus,
+    QuoteStatus,
     RefundStatus,
     ApiKey,
     Card,
@@ -34,6 +35,9 @@ from ._types import (
     CardSummary,
     PaymentFailure,
     NextAction,
+    Rate,
+    Quote,
+    Settlement,
     Refund,
     Wallet,
 )
@@ -687,6 +691,8 @@ class PaymentsService:
         description: str | None = None,
         reference: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        settlement_currency: str | None = None,
+        quote: str | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
         retries: int | None = None,
@@ -700,6 +706,10 @@ class PaymentsService:
         expiry_date: With card_number: MM/YY.
         cvv: With card_number: the code on the card. Never stored.
         capture: Automatic if absent.
+        settlement_currency: ISO 4217 code that the merchant is paid in, if it is another one.
+            Converted at the current rate, or at the quote's.
+        quote: A quote for this very amount and currency: holds the rate and says the
+            settlement_currency.
         """
         return self._caller.send(
             Payment.from_json,
@@ -716,6 +726,8 @@ class PaymentsService:
                 "description": description,
                 "reference": reference,
                 "metadata": metadata,
+                "settlement_currency": settlement_currency,
+                "quote": quote,
             },
             creates=True,
             idempotency_key=idempotency_key,
@@ -875,6 +887,57 @@ class PaymentsService:
             {"authentication": authentication},
             creates=True,
             idempotency_key=idempotency_key,
+            timeout=timeout,
+            retries=retries,
+        )
+
+
+class QuotesService:
+    """Calls /v1/quotes."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def create(
+        self,
+        *,
+        amount: int,
+        currency: str,
+        settlement_currency: str,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Quote:
+        """Holds the current rate for one payment, for 15 minutes or until the rate ends.
+
+        amount: What the payer will pay, in minor units of currency.
+        currency: ISO 4217 code of what the payer pays in.
+        settlement_currency: ISO 4217 code of what the merchant gets.
+        """
+        return self._caller.send(
+            Quote.from_json,
+            "POST",
+            "/v1/quotes",
+            {"amount": amount, "currency": currency, "settlement_currency": settlement_currency},
+            creates=True,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def get(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Quote:
+        """Reads one quote."""
+        return self._caller.send(
+            Quote.from_json,
+            "GET",
+            f"/v1/quotes/{segment(id)}",
+            {},
             timeout=timeout,
             retries=retries,
         )
@@ -1164,5 +1227,6 @@ class Resources:
         self.merchants = MerchantsService(caller)
         self.payers = PayersService(caller)
         self.payments = PaymentsService(caller)
+        self.quotes = QuotesService(caller)
         self.refunds = RefundsService(caller)
         self.wallets = WalletsService(caller)
