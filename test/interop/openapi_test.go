@@ -64,11 +64,7 @@ func TestSchemathesis(t *testing.T) {
 	if seed == "" {
 		seed = "1"
 	}
-	out, err := run(t, fuzzFor, t.TempDir(),
-		[]string{"SCHEMATHESIS_HOOKS=" + given(t, "schemathesis_hooks.py"), "FLORIN_OWN_KEY=" + ownKey(t, s), "FLORIN_PAYER=" + s.Payer, "FLORIN_WALLET=" + s.Wallet},
-		tool(t, pythonTools, "schemathesis"), "--config-file", given(t, "schemathesis.toml"), "run", s.URL+"/openapi.json",
-		"--header", "Authorization: Bearer "+s.Key, "--checks", "all", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful",
-		"--max-examples", "80", "--seed", seed, "--continue-on-failure", "--no-color")
+	out, err := schemathesis(t, s, s.URL+"/openapi.json", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "80", "--seed", seed)
 	if err != nil {
 		t.Errorf("schemathesis: %v\n%s", err, out)
 	}
@@ -77,6 +73,36 @@ func TestSchemathesis(t *testing.T) {
 	}
 	if said := s.Errors(); strings.Contains(said, "goroutine ") || strings.Contains(said, `"level":"ERROR"`) {
 		t.Errorf("the server logged failures of its own:\n%s", said)
+	}
+}
+
+func schemathesis(t *testing.T, s *process.Process, document string, more ...string) (string, error) {
+	t.Helper()
+	environment := []string{
+		"SCHEMATHESIS_HOOKS=" + given(t, "schemathesis_hooks.py"),
+		"FLORIN_OWN_KEY=" + ownKey(t, s), "FLORIN_PAYER=" + s.Payer, "FLORIN_WALLET=" + s.Wallet,
+	}
+	args := append([]string{
+		"--config-file", given(t, "schemathesis.toml"), "run", document, "--url", s.URL, "--header", "Authorization: Bearer " + s.Key,
+		"--checks", "all", "--mode", "all", "--continue-on-failure", "--no-color",
+	}, more...)
+	return run(t, fuzzFor, t.TempDir(), environment, tool(t, pythonTools, "schemathesis"), args...)
+}
+
+// TestSchemathesisCanFail spoils the document in the ways that it must see: a request
+// that it allows is refused, and one that it forbids is not.
+func TestSchemathesisCanFail(t *testing.T) {
+	s := dev(t)
+	document := fetch(t, s.URL+"/openapi.json")
+	for name, failure := range map[string]string{
+		`"maxLength": 300`: "form_is_documented",
+		`"maxLength": 3`:   "Schema-violating request accepted",
+	} {
+		spoiled := keep(t, "openapi.json", bytes.ReplaceAll(document, []byte(`"maxLength": 200`), []byte(name)))
+		out, err := schemathesis(t, s, spoiled, "--phases", "coverage", "--include-operation-id", "createPayer", "--seed", "1")
+		if err == nil || !strings.Contains(out, failure) {
+			t.Errorf("%s instead of 200 in the document passes, or fails otherwise: %v\n%s", name, err, out)
+		}
 	}
 }
 
