@@ -110,7 +110,8 @@ func newHouse(t testing.TB) *house {
 			}
 			return e.Object(), nil
 		},
-		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
+		Seen: func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, d) },
+		Log:  slog.New(slog.NewJSONHandler(h.log, nil)),
 		Observe: func(v Visit) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -27,7 +27,7 @@ func (s *Server) once(next connect.ServerFunc) connect.ServerFunc {
 			return nil
 		}
 		if refused(err) && call.Once != nil && s.Seen != nil {
-			if seen := s.Seen(ctx, call.Once); seen != nil {
+			if seen := s.Seen(ctx, call.Once); seen != nil && !sameRefusal(seen, err) {
 				err = seen
 			}
 		}
@@ -50,6 +50,13 @@ func refused(err error) bool {
 		return false
 	}
 	return true
+}
+
+// sameRefusal reports whether what the record of a key says is err itself: the request
+// that is first refused has just written it, and gets no replay of its own answer.
+func sameRefusal(seen, err error) bool {
+	replay, ok := errors.AsType[*idempotency.Replay](seen)
+	return ok && replay.Refusal != nil && replay.Refusal.Says(fault.Of(err))
 }
 
 // replay gives the first request's answer again.

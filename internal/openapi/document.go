@@ -119,7 +119,7 @@ func (w *writer) document() tree {
 func (w *writer) formats() string {
 	var out strings.Builder
 	if slices.ContainsFunc(w.door.Formats, Format.xml) {
-		out.WriteString("\n\n**XML.** The root element is the message's name in snake_case, lists repeat their element, an absent field has no element, and a map is a series of `<entry><key>…</key><value>…</value></entry>`, which the schemas below cannot tell. The XML Schemas at /xsd/florin.v1.xsd and /xsd/problem.xsd can.")
+		out.WriteString("\n\n**XML.** The root element is the message's name in snake_case, lists repeat their element, an absent field has no element, and a map is a series of `<entry><key>…</key><value>…</value></entry>`. The schemas whose names end in XML tell so; the order of elements is in the XML Schemas at /xsd/florin.v1.xsd and /xsd/problem.xsd.")
 	}
 	if slices.ContainsFunc(w.door.Formats, Format.binary) {
 		out.WriteString("\n\n**Protobuf.** x-florin-message names the message; its definition is at /proto.")

@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 
@@ -55,25 +54,20 @@ func TestFormatsFollow(t *testing.T) {
 		t.Errorf("the message in Protobuf: %v", got)
 	}
 	at(t, d, "components", "responses", "Refused", "content", "application/problem+xml")
-	if got := at(t, d, "components", "schemas", "Payment", "xml", "name"); got != "payment" {
+	in := append(post, "responses", "200", "content", "application/xml", "schema")
+	if got := at(t, d, append(in, "xml", "name")...); got != "payment" {
 		t.Errorf("the root element: %v", got)
 	}
-	only := string(Describe(paying(jsonFormat)).JSON)
-	if slices.ContainsFunc([]string{`"xml": {`, `xml": {`, `protobuf": {`, "x-florin-message", "**XML.**"}, func(word string) bool { return strings.Contains(only, word) }) {
-		t.Error("a door that speaks JSON alone has a document that speaks of more")
+	for _, other := range []string{`xml":`, `XML"`, "XML.", "x-florin-message", "Protobuf"} {
+		if only := Describe(paying(jsonFormat)); strings.Contains(string(only.JSON), other) {
+			t.Errorf("a door that speaks JSON alone has a document that speaks of more: %s", other)
+		}
 	}
 }
 
 // TestRequestsAndAnswers: what a request may leave out, and what an answer has.
 func TestRequestsAndAnswers(t *testing.T) {
 	d := Describe(paying(jsonFormat))
-	schemas := func(steps ...string) string {
-		text, err := json.Marshal(at(t, d, append([]string{"components", "schemas"}, steps...)...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
 	for place, want := range map[string]string{
 		"CreatePaymentRequest/required":               `["amount","currency"]`,
 		"CreatePaymentRequest/additionalProperties":   `false`,
@@ -84,13 +78,23 @@ func TestRequestsAndAnswers(t *testing.T) {
 		"Payment/properties/created_at/type":          `["string","null"]`,
 		"Payment/properties/status/enum":              `["requires_action","processing","requires_capture","succeeded","canceled","failed","expired"]`,
 	} {
-		if got := schemas(strings.Split(place, "/")...); !same(t, got, want) {
+		if got := schemaAt(t, d, place); !same(t, got, want) {
 			t.Errorf("%s: %s, want %s", place, got, want)
 		}
 	}
 	if got, err := json.Marshal(at(t, d, "components", "responses", "Refused", "content", "application/problem+json", "schema")); err != nil || !strings.Contains(string(got), `{"enum":["card_declined"]}`) {
 		t.Errorf("a 402 may have other codes than its own: %s", got)
 	}
+}
+
+// schemaAt is a place among the schemas.
+func schemaAt(t *testing.T, d Document, place string) string {
+	t.Helper()
+	text, err := json.Marshal(at(t, d, append([]string{"components", "schemas"}, strings.Split(place, "/")...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func same(t *testing.T, a, b string) bool {
@@ -102,6 +106,46 @@ func same(t *testing.T, a, b string) bool {
 	first, _ := json.Marshal(x)
 	second, _ := json.Marshal(y)
 	return string(first) == string(second)
+}
+
+// TestXMLHasNoNull: in XML what is not there has no element, and maps and the lists of
+// problems are elements.
+func TestXMLHasNoNull(t *testing.T) {
+	d := Describe(paying(jsonFormat, Format{Requests: []string{"application/xml"}, Answer: "application/xml", Problem: "application/problem+xml"}))
+	for place, want := range map[string]string{
+		"CreatePaymentRequest/properties/metadata/type":                         `["object","null"]`,
+		"CreatePaymentRequestXML/properties/metadata/properties/entry/maxItems": `50`,
+		"CreatePaymentRequestXML/properties/metadata/additionalProperties":      `false`,
+		"CreatePaymentRequestXML/properties/capture/enum":                       `["automatic","manual"]`,
+		"CreatePaymentRequestXML/xml":                                           `{"name":"create_payment_request","namespace":"urn:florin:v1"}`,
+		"Payment/properties/amount/type":                                        `["integer","string"]`,
+		"PaymentXML/properties/amount/type":                                     `"integer"`,
+		"PaymentXML/properties/created_at/type":                                 `"string"`,
+		"PaymentXML/properties/metadata/properties/entry/items/required":        `["key","value"]`,
+		"ProblemXML/properties/errors/items/xml":                                `{"name":"i"}`,
+		"ProblemXML/properties/errors/xml":                                      `{"wrapped":true}`,
+	} {
+		if got := schemaAt(t, d, place); !same(t, got, want) {
+			t.Errorf("%s: %s, want %s", place, got, want)
+		}
+	}
+	if must := schemaAt(t, d, "PaymentXML/required"); strings.Contains(must, "card") || strings.Contains(must, "created_at") || !strings.Contains(must, `"status"`) {
+		t.Errorf("an answer in XML must have %s", must)
+	}
+}
+
+// TestQueryTextsAreNotEmpty: who has no text to give leaves the parameter out.
+func TestQueryTextsAreNotEmpty(t *testing.T) {
+	list := wire.ContractShapes()["florin.v1.ListPaymentsRequest"]
+	w := &writer{door: Door{}, schemas: map[string]tree{}}
+	for name, want := range map[string]string{
+		"starting_after": `{"type":"string","minLength":1}`,
+		"expand":         `{"type":"array","items":{"type":"string","minLength":1},"maxItems":4}`,
+	} {
+		if got := string(plain(w.queried(list.Named[name]), "")); !same(t, got, want) {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
 }
 
 // TestARuleIsNeverLeftOut: a rule without a keyword stops the build's tests.

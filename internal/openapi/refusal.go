@@ -64,16 +64,17 @@ func (w *writer) refusal(k kind) tree {
 			codes = append(codes, c.Name)
 		}
 	}
-	narrowed := tree{{"allOf", []tree{
-		reference("schemas", w.shape(w.door.Problem, answered)),
-		{{"type", "object"}, {"properties", tree{{"status", of("const", k.status)}, {"code", of("enum", codes)}}}},
-	}}}
+	narrow := tree{{"type", "object"}, {"properties", tree{{"status", of("const", k.status)}, {"code", of("enum", codes)}}}}
 	content := tree{}
 	for _, f := range w.door.Formats {
 		if content.has(f.Problem) {
 			continue // two names of a format have the same problems
 		}
-		content.set(f.Problem, w.media(f, w.door.Problem.Message, narrowed, examples[strconv.Itoa(k.status)].Answer))
+		schema := of("allOf", []tree{reference("schemas", w.shape(w.door.Problem, form{answer: true, xml: f.xml()})), narrow})
+		if f.xml() {
+			schema.set("xml", rootElement(w.door.Problem))
+		}
+		content.set(f.Problem, w.media(f, w.door.Problem.Message, schema, examples[strconv.Itoa(k.status)].Answer))
 	}
 	list := append([]string{"Request-Id", "Cache-Control", "Vary"}, k.headers...)
 	if k.status != 401 {

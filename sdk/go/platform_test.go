@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// These tests talk to a real platform; go test -tags interop ./test/interop/... in the
-// repository's root starts one, with machines in front of it that fail.
+// These tests talk to a real platform; make interop in the repository's root starts one,
+// with machines in front of it that fail.
 func platform(t *testing.T, variable string, options ...Option) *Client {
 	t.Helper()
 	base := os.Getenv(variable)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/florinpay/florin/test/process"
 )
 
 // TestDoctor: good data passes; what is wrong comes with its cure.
@@ -17,7 +19,7 @@ func TestDoctor(t *testing.T) {
 		if said := at.florin(t, "doctor"); said.code != 0 || strings.Contains(said.out, "✗") {
 			t.Errorf("beside a running server: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
-		s.stop(t)
+		s.Stop(t)
 		if said := at.florin(t, "doctor"); said.code != 0 || strings.Contains(said.out, "✗") {
 			t.Errorf("on good data: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
@@ -154,7 +156,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("a production server may dump core: %s", line)
 			}
 		}
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }
@@ -173,12 +175,12 @@ func TestVaultKeysRotate(t *testing.T) {
 		token := c.post(t, "/v1/cards", `{"card_number":"4242424242424242","expiry_date":"12/99"}`).wants(t, 200).field("id")
 		pay := `{"amount":100,"currency":"USD","source":"` + token + `"}`
 		c.post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded")
-		s.stop(t)
+		s.Stop(t)
 
 		at.must(t, "key", "rotate-data", "--kek-file", kek)
 		s = serve(t, at, "--kek-file", kek)
 		s.caller().as(key).post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded", "card.last4=4242")
-		s.stop(t)
+		s.Stop(t)
 
 		at.must(t, "key", "rotate-kek", "--kek-file", kek, "--new", next)
 		said := at.florin(t, "serve", "--kek-file", kek, "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
@@ -187,7 +189,7 @@ func TestVaultKeysRotate(t *testing.T) {
 		}
 		s = serve(t, at, "--kek-file", next)
 		s.caller().as(key).post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded", "card.last4=4242")
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }
@@ -195,19 +197,7 @@ func TestVaultKeysRotate(t *testing.T) {
 // serve starts 'florin serve' and waits until it says where it is.
 func serve(t *testing.T, at place, more ...string) *server {
 	t.Helper()
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"}, at.flags()...)
-	s := launch(t, at, t.TempDir(), nil, append(args, more...)...)
-	s.Await(t, func() bool {
-		for line := range strings.Lines(s.Errors()) {
-			a := answer{body: []byte(line)}
-			if a.field("msg") == "ready" {
-				s.URL, s.OpsURL = a.field("url"), a.field("ops")
-				return true
-			}
-		}
-		return false
-	})
-	return s
+	return &server{process.Serve(t, binary, nil, append(at.flags(), more...)...), at}
 }
 
 // TestBusyPort: a second server on the same port says what to do and exits.

@@ -255,7 +255,7 @@ func (r result) value(name string, sign byte) string {
 		return r.printed.errs
 	case r.printed != nil:
 		return r.printed.out
-	case sign == ':':
+	case sign == ':', sign == '!' && strings.ToLower(name) != name: // members of a body are in lower case
 		return r.header.Get(name)
 	}
 	return r.field(name)

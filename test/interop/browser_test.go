@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // proxy stands between a browser and the world. It forwards what goes to one
@@ -72,7 +71,7 @@ func (p *proxy) visit(t *testing.T, url string) (page, console string) {
 	if keep := os.Getenv("FLORIN_KEEP_SCREENSHOT"); keep != "" {
 		shot = keep
 	}
-	out, err := run(t, 2*time.Minute, dir, []string{"HOME=" + dir}, "chromium", append(args, "--screenshot="+shot, "--dump-dom", url)...)
+	out, err := run(t, patience, dir, []string{"HOME=" + dir}, "chromium", append(args, "--screenshot="+shot, "--dump-dom", url)...)
 	if err != nil {
 		t.Fatalf("chromium: %v\n%s", err, out)
 	}
@@ -88,7 +87,7 @@ func (p *proxy) visit(t *testing.T, url string) (page, console string) {
 // Content-Security-Policy.
 func TestReferenceInABrowser(t *testing.T) {
 	s := dev(t)
-	p := &proxy{origin: strings.TrimPrefix(s.URL, "http://")}
+	p := &proxy{origin: s.Address()}
 	page, console := p.visit(t, s.URL+"/docs/api#tag/payment/POST/v1/payments")
 	for _, drawn := range []string{"Takes money from a card or a wallet", "Idempotency-Key", "Two coffees and a cake", "minor units"} {
 		if !strings.Contains(page, drawn) {
@@ -109,7 +108,7 @@ func TestReferenceInABrowser(t *testing.T) {
 // TestFrontInABrowser: the front needs nothing but itself and its style.
 func TestFrontInABrowser(t *testing.T) {
 	s := dev(t)
-	p := &proxy{origin: strings.TrimPrefix(s.URL, "http://")}
+	p := &proxy{origin: s.Address()}
 	page, console := p.visit(t, s.URL+"/")
 	if !strings.Contains(page, "API reference") || len(p.leaked) > 0 || strings.Contains(console, "Content Security Policy") {
 		t.Errorf("leaked %q, console %s, page %s", p.leaked, console, page)

@@ -1,7 +1,6 @@
 """The client against a real platform.
 
-go test -tags interop ./test/interop/... in the repository's root starts one, with machines in
-front of it that fail.
+make interop in the repository's root starts one, with machines in front of it that fail.
 """
 
 from __future__ import annotations
