@@ -32,6 +32,7 @@ type cli struct {
 	Merchant merchantCommand `cmd:"" help:"Manage merchants."`
 	Key      keyCommand      `cmd:"" help:"Manage API keys and the vault's keys."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
+	Export   exportCommand   `cmd:"" help:"Write a merchant's books as CSV or JSON."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine and Florin on it."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
