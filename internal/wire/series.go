@@ -16,8 +16,7 @@ type Series struct {
 // AllSeries are the formats, the preferred first. JSON is what a list is, with a line
 // for each object; one that was cut short has no end, so no reader takes it for whole.
 //
-// Sources: RFC 4180 and RFC 7111 for CSV, which leaves its header line to a parameter;
-// lines of JSON have no standard, and two names.
+// Source: RFC 4180, §3 for header=present. Lines of JSON have no standard, and two names.
 var AllSeries = []Series{
 	{Media: "application/json", Type: "application/json; charset=utf-8", Ending: "json", open: `{"object":"list","data":[` + "\n", between: ",\n", end: "\n]}\n"},
 	{Media: "application/x-ndjson", Type: "application/x-ndjson", Ending: "ndjson", after: "\n"},
