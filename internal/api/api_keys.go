@@ -85,9 +85,9 @@ func (s apiKeys) RotateApiKey(ctx context.Context, q *florinv1.RotateApiKeyReque
 	if err := within(call, old.Scopes); err != nil { // the answer lets its reader do all that they allow
 		return nil, err
 	}
-	overlap := time.Duration(q.OverlapSeconds) * time.Second
-	if overlap == 0 {
-		overlap = overlapDefault
+	overlap := overlapDefault
+	if q.OverlapSeconds != nil {
+		overlap = time.Duration(*q.OverlapSeconds) * time.Second
 	}
 	k, secret, err := s.room.Rotate(ctx, call.Caller.Merchant, call.Caller.Live, old.ID, overlap, call.Origin())
 	if err != nil {

@@ -302,7 +302,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 	s.mu.Lock()
 	s.last = q
 	s.mu.Unlock()
-	switch q.Amount {
+	switch q.GetAmount() {
 	case amountRunning:
 		return nil, &idempotency.Running{Object: "pay_01"}
 	case amountBroken:
@@ -320,7 +320,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 	}
 	now := s.clock.Now()
 	p := &florinv1.Payment{
-		Id: string(id.New[id.Payment](now)), Object: "payment", Amount: q.Amount, Currency: q.Currency, Source: q.Source,
+		Id: string(id.New[id.Payment](now)), Object: "payment", Amount: q.GetAmount(), Currency: q.Currency, Source: q.Source,
 		Status: florinv1.PaymentStatus_PAYMENT_STATUS_SUCCEEDED, Capture: florinv1.CaptureMode_CAPTURE_MODE_AUTOMATIC,
 		Merchant: string(call.Caller.Merchant), Metadata: q.Metadata, CreatedAt: timestamppb.New(now), Livemode: call.Caller.Live,
 	}
@@ -330,7 +330,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 		if err := call.Once.Check(tx); err != nil {
 			return err
 		}
-		if q.Amount == amountDeclined {
+		if q.GetAmount() == amountDeclined {
 			f := errDeclined.WithDecline("lost_card", "do_not_retry").WithObject(p.Id)
 			call.Once.Refuse(tx, f, now)
 			refused = f
@@ -360,7 +360,7 @@ func (s *till) GetPayment(_ context.Context, q *florinv1.GetPaymentRequest) (*fl
 }
 
 func (s *till) CapturePayment(_ context.Context, q *florinv1.CapturePaymentRequest) (*florinv1.Payment, error) {
-	return &florinv1.Payment{Id: q.Id, AmountCaptured: q.Amount}, nil
+	return &florinv1.Payment{Id: q.Id, AmountCaptured: q.GetAmount()}, nil
 }
 
 func (s *till) ListPayments(ctx context.Context, q *florinv1.ListPaymentsRequest) (*florinv1.ListPaymentsResponse, error) {

@@ -268,17 +268,20 @@ func TestWhatIsSent(t *testing.T) {
 	_, _ = c.Wallets.Limit(t.Context(), "wal_1", &LimitWallet{LimitPerDay: Ptr[int64](0)})
 	_, _ = c.Payments.Create(t.Context(), &CreatePayment{Amount: 5, CardNumber: "4242", Metadata: map[string]string{"a": "b"}})
 	_, _ = c.Payments.Cancel(t.Context(), "pay_1", nil)
+	_, _ = c.Refunds.Create(t.Context(), &CreateRefund{Payment: "pay_1", Amount: Ptr[int64](0)}) // a sum that came to nothing is not "all"
+	_, _ = c.APIKeys.Rotate(t.Context(), "key_1", &RotateAPIKey{OverlapSeconds: Ptr(0)})
 	if got := p.requests()[0].RequestURI; got != "/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05Z" || p.bodies[0] != "" {
 		t.Errorf("%s %s", got, p.bodies[0])
 	}
 	if h := p.requests()[0].Header; h.Get("Authorization") != "Bearer "+testKey || !strings.HasPrefix(h.Get("User-Agent"), "florin-go/"+Version+" (") {
 		t.Errorf("%v", h)
 	}
-	if got := p.bodies[1:]; !slices.Equal(got, []string{`{"limit_per_day":0}`, `{"amount":5,"card_number":"4242","metadata":{"a":"b"}}`, `{}`}) {
+	if got := p.bodies[1:]; !slices.Equal(got, []string{`{"limit_per_day":0}`, `{"amount":5,"card_number":"4242","metadata":{"a":"b"}}`, `{}`,
+		`{"payment":"pay_1","amount":0}`, `{"overlap_seconds":0}`}) {
 		t.Errorf("%q", got)
 	}
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 4 {
+		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 6 {
 			t.Errorf("id %q: %v", id, err)
 		}
 	}

@@ -43,7 +43,7 @@ func TestCardPayment(t *testing.T) {
 	if len(p.Extra) != 0 {
 		t.Errorf("the client does not know %v: regenerate it", p.Extra)
 	}
-	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: 999})
+	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: Ptr[int64](999)})
 	if err != nil || r.Status != RefundStatusSucceeded || r.Amount != 999 {
 		t.Errorf("refund: %+v %v", r, err)
 	}
@@ -78,7 +78,7 @@ func TestCapture(t *testing.T) {
 	if p.Status != PaymentStatusRequiresCapture || p.AmountCapturable != 500 {
 		t.Errorf("%+v", p)
 	}
-	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: 300})
+	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: Ptr[int64](300)})
 	if err != nil || p.Status != PaymentStatusSucceeded || p.AmountCaptured != 300 {
 		t.Errorf("%+v %v", p, err)
 	}

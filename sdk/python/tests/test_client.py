@@ -197,6 +197,7 @@ class ClientTest(unittest.TestCase):
         p.client.accounts.get("a/b?c", at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
         p.client.wallets.limit("wal_1", limit_per_day=0)
         p.client.payments.cancel("pay_1")
+        p.client.refunds.create(payment="pay_1", amount=0)  # a sum that came to nothing is not "all"
         params = {"limit": 3, "live": True, "status": ["a", "b"], "metadata": {"k": "v"}, "ending_before": None}
         p.client._caller.send(dict, "GET", "/v1/payments", params)
         self.assertEqual(
@@ -205,6 +206,7 @@ class ClientTest(unittest.TestCase):
                 ("GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05%2B00%3A00", None),
                 ("POST", "http://x/v1/wallets/wal_1/limits", b'{"limit_per_day": 0}'),
                 ("POST", "http://x/v1/payments/pay_1/cancel", b"{}"),
+                ("POST", "http://x/v1/refunds", b'{"payment": "pay_1", "amount": 0}'),
                 ("GET", "http://x/v1/payments?limit=3&live=true&status=a&status=b&metadata%5Bk%5D=v", None),
             ],
         )

@@ -177,11 +177,13 @@ test("what is sent", async () => {
   await p.client.accounts.get("a/b?c", { at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)) });
   await p.client.wallets.limit("wal_1", { limit_per_day: 0 });
   await p.client.payments.cancel("pay_1");
+  await p.client.refunds.create({ payment: "pay_1", amount: 0 }); // a sum that came to nothing is not "all"
   await p.client.payments.list({ limit: 3, status: ["a", "b"], metadata: { k: "v" }, ending_before: undefined } as object).page().catch(() => undefined);
   assert.deepEqual(p.seen.map((s) => [s.init.method, s.url, s.init.body]), [
     ["GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05.000Z", undefined],
     ["POST", "http://x/v1/wallets/wal_1/limits", '{"limit_per_day":0}'],
     ["POST", "http://x/v1/payments/pay_1/cancel", "{}"],
+    ["POST", "http://x/v1/refunds", '{"payment":"pay_1","amount":0}'],
     ["GET", "http://x/v1/payments?limit=3&status=a&status=b&metadata%5Bk%5D=v", undefined],
   ]);
   assert.equal(p.seen[0]!.headers.get("authorization"), `Bearer ${key}`);

@@ -121,7 +121,8 @@ class ApiKeysService:
     ) -> ApiKey:
         """Makes a successor and lets the old key live on for a while.
 
-        overlap_seconds: Seconds that the old key lives on; a day if absent, 7 days at most.
+        overlap_seconds: Seconds that the old key lives on: 0 ends it at once; a day if absent,
+            7 days at most.
         """
         return self._caller.send(
             ApiKey.from_json,
@@ -831,7 +832,7 @@ class PaymentsService:
     ) -> Payment:
         """Takes all or part of an authorized amount.
 
-        amount: In minor units; all that is capturable if absent.
+        amount: In minor units, 1 or more; all that is capturable if absent.
         more_to_come: More captures will follow: what is left stays authorized. Otherwise it is
             released.
         """
@@ -962,7 +963,7 @@ class RefundsService:
     ) -> Refund:
         """Gives back all or part of what a payment captured.
 
-        amount: In minor units; all that is left if absent.
+        amount: In minor units, 1 or more; all that is left if absent.
         """
         return self._caller.send(
             Refund.from_json,
