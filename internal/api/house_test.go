@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,14 +86,19 @@ type house struct {
 	http  *http.Server
 	mu    sync.Mutex // of seen
 	seen  []Visit
-	ended chan Visit // each that went to a method's own URL
+	ended chan Visit   // each that went to a method's own URL
+	looks atomic.Int64 // for the record of a key, outside any write
 }
 
 var cafe = id.Derive[id.Merchant]("cafe")
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	d := dbtest.SQLite(t)
+	return newHouseOn(t, dbtest.SQLite(t))
+}
+
+func newHouseOn(t testing.TB, d *db.DB) *house {
+	t.Helper()
 	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
 	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
@@ -109,6 +115,10 @@ func newHouse(t testing.TB) *house {
 				return nil, err
 			}
 			return e.Object(), nil
+		},
+		Seen: func(ctx context.Context, k *idempotency.Key) error {
+			h.looks.Add(1)
+			return k.Seen(ctx, d)
 		},
 		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
 		Observe: func(v Visit) {

@@ -26,7 +26,7 @@ func (s *Server) once(next connect.ServerFunc) connect.ServerFunc {
 		if err == nil {
 			return nil
 		}
-		if refused(err) && call.Once != nil && s.Seen != nil {
+		if refused(err) && call.Once != nil && !call.Once.Written() && s.Seen != nil {
 			if seen := s.Seen(ctx, call.Once); seen != nil {
 				err = seen
 			}

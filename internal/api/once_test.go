@@ -2,13 +2,17 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
+	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 )
 
@@ -48,6 +52,41 @@ func TestRetryOfARefusalGetsTheSameRefusal(t *testing.T) {
 	if first.problem.ObjectId == "" || again.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("object %q, headers %v", first.problem.ObjectId, again.Header)
 	}
+}
+
+// TestTheFirstRefusalIsNoReplay: a no that this very request has written down is its own
+// answer, and costs no look for an earlier one; the same no again is a replay.
+func TestTheFirstRefusalIsNoReplay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouseOn(t, d)
+		say := func(protocol, key string) (replayed string) {
+			if protocol == protocolREST {
+				a := h.ask("POST", "/v1/payments", `{"amount":`+strconv.Itoa(amountDeclined)+`,"currency":"USD","source":"wal_1"}`, "Idempotency-Key: "+key)
+				a.expect(t, 402, "card_declined")
+				return a.Header.Get("Idempotent-Replayed")
+			}
+			ctx, info := h.with("Idempotency-Key: " + key)
+			_, err := h.payments(speeches[protocol]).CreatePayment(ctx, payFor(amountDeclined))
+			if code, problem, _ := refusal(t, err); code != connect.CodeFailedPrecondition || problem.Code != "card_declined" {
+				t.Errorf("%s: %v", protocol, err)
+			}
+			return info.ResponseHeader().Get("Idempotent-Replayed") + info.ResponseTrailer().Get("Idempotent-Replayed")
+		}
+		for _, protocol := range []string{protocolREST, "grpc", "grpcweb", "connect"} {
+			key := "declined in " + protocol
+			for _, want := range []string{"", "true", "true"} {
+				if got := say(protocol, key); got != want {
+					t.Errorf("%s: Idempotent-Replayed is %q, want %q", protocol, got, want)
+				}
+			}
+		}
+		if got := say("grpc", "declined in "+protocolREST); got != "true" {
+			t.Errorf("the refusal of another protocol: Idempotent-Replayed is %q", got)
+		}
+		if n := h.looks.Load(); n != 0 {
+			t.Errorf("%d looks for an earlier answer: each request met it, or made it, in its write", n)
+		}
+	})
 }
 
 func TestRefusedBeforeItRanUsesNoKey(t *testing.T) {

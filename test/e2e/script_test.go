@@ -27,7 +27,7 @@ import (
 // status, or a command's exit code, and any of:
 //
 //	status=succeeded   data.0.id=$pay   data.len=3   a member of the JSON
-//	id=*     is there and says something      decline_code!   is not there
+//	id=*     is there and says something      decline_code!   is not there (a header, if it begins with a capital)
 //	out~✓    contains (out and errs are a command's output)
 //	Retry-After:1      a header, with the same * and ~
 //	$pay=id            keeps the member for later lines
@@ -255,7 +255,7 @@ func (r result) value(name string, sign byte) string {
 		return r.printed.errs
 	case r.printed != nil:
 		return r.printed.out
-	case sign == ':':
+	case sign == ':' || sign == '!' && name[0] >= 'A' && name[0] <= 'Z':
 		return r.header.Get(name)
 	}
 	return r.field(name)
