@@ -37,7 +37,7 @@ func (s apiKeys) CreateApiKey(ctx context.Context, q *florinv1.CreateApiKeyReque
 	}
 	k, secret, err := s.room.Create(ctx, apikey.Draft{
 		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Name: q.Name, Scopes: scopes,
-		RatePerSecond: call.key.RatePerSecond, Burst: call.key.Burst, Origin: call.Origin(),
+		RatePerSecond: call.key.RatePerSecond, Burst: call.key.Burst, Maker: call.maker(), Origin: call.Origin(),
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +89,9 @@ func (s apiKeys) RotateApiKey(ctx context.Context, q *florinv1.RotateApiKeyReque
 	if q.OverlapSeconds != nil {
 		overlap = time.Duration(*q.OverlapSeconds) * time.Second
 	}
-	k, secret, err := s.room.Rotate(ctx, call.Caller.Merchant, call.Caller.Live, old.ID, overlap, call.Origin())
+	k, secret, err := s.room.Rotate(ctx, apikey.Rotation{
+		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Key: old.ID, Overlap: overlap, Maker: call.maker(), Origin: call.Origin(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +121,9 @@ func within(call *Call, scopes apikey.Scopes) error {
 	}
 	return nil
 }
+
+// maker names the call's key and request for the keys that they make.
+func (c *Call) maker() apikey.Maker { return apikey.Maker{Secret: c.secret, Once: c.Once} }
 
 func shownOnce(k apikey.Key, secret string) *florinv1.ApiKey {
 	v := apikey.View(k)

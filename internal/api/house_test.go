@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -100,7 +101,7 @@ func newHouse(t testing.TB) *house {
 func newHouseOn(t testing.TB, d *db.DB) *house {
 	t.Helper()
 	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
-	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
+	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c).WithPepper(pepper), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -141,6 +142,9 @@ func newHouseOn(t testing.TB, d *db.DB) *house {
 	h.url = server.URL
 	return h
 }
+
+// pepper is what a vault would give.
+func pepper(live bool, name string) []byte { return fmt.Append(nil, "pepper", live, name) }
 
 func noBalance(_ context.Context, m id.Merchant, live bool) (*florinv1.Balance, error) {
 	return &florinv1.Balance{Object: "balance", Merchant: string(m), Livemode: live}, nil

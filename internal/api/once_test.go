@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
@@ -86,6 +87,50 @@ func TestTheFirstRefusalIsNoReplay(t *testing.T) {
 		if n := h.looks.Load(); n != 0 {
 			t.Errorf("%d looks for an earlier answer: each request met it, or made it, in its write", n)
 		}
+	})
+}
+
+// TestARetryOfAKeyShowsItsSecretForADay: in every protocol, to the key that asked; then
+// and to others it says that there is a key, and shows no secret.
+func TestARetryOfAKeyShowsItsSecretForADay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouseOn(t, d)
+		const wanted = `{"name":"Till","scopes":["payments:read"]}`
+		first := h.ask("POST", "/v1/api_keys", wanted, onceKey)
+		first.expect(t, 200, "")
+		path := "/v1/api_keys/" + first.field(t, "id").(string) + "/rotate"
+		next := h.ask("POST", path, "", "Idempotency-Key: turned")
+		next.expect(t, 200, "")
+		if again := h.ask("POST", path, "", "Idempotency-Key: turned"); again.body != next.body || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("rotated %s, again %s %v", next.body, again.body, again.Header)
+		}
+		retry := func(headers ...string) reply {
+			return h.ask("POST", "/v1/api_keys", wanted, append(headers, onceKey)...)
+		}
+		if again := retry(); again.body != first.body || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("made %s, again %s %v", first.body, again.body, again.Header)
+		}
+		for name, s := range speeches {
+			ctx, info := h.with(onceKey)
+			k, err := florinv1connect.NewApiKeyServiceClient(h.client(s)).CreateApiKey(ctx, &florinv1.CreateApiKeyRequest{Name: "Till", Scopes: []string{"payments:read"}})
+			if err != nil || k.Secret != first.field(t, "secret") || info.ResponseHeader().Get("Idempotent-Replayed") != "true" {
+				t.Errorf("%s: %v, %v", name, k, err)
+			}
+		}
+		other := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: scopes(t, "keys:write", "payments:read")})
+		weak := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: scopes(t, "keys:write")})
+		gone := func(a reply) {
+			t.Helper()
+			a.expect(t, 409, "secret_not_shown")
+			if a.problem.ObjectId != first.field(t, "id") || a.Header.Get("Idempotent-Replayed") != "" || strings.Contains(a.body, "fl_sandbox_") {
+				t.Errorf("refused with %s %v", a.body, a.Header)
+			}
+		}
+		gone(retry(other))
+		gone(retry(weak)) // refused before its write, and answered by the record
+		h.clock.move(apikey.ShownFor)
+		gone(retry())
+		h.ask("POST", "/v1/api_keys", `{"name":"Other","scopes":["payments:read"]}`, onceKey).expect(t, 422, "idempotency_key_reused")
 	})
 }
 

@@ -61,18 +61,18 @@ type Draft struct {
 	Scopes        Scopes // not more than the creating key has: see [Scopes.Within]
 	RatePerSecond int    // 0: no limit
 	Burst         int    // 0: as many as RatePerSecond
+	Maker         Maker
 	Origin        event.Origin
 }
 
-// newKey makes the key of d with secret, at now. Error: fault.ErrInvalid with fields.
-func newKey(d Draft, secret string, now time.Time) (Key, error) {
+// newKey makes the key of d at now; its secret comes later. Error: fault.ErrInvalid with fields.
+func newKey(d Draft, now time.Time) (Key, error) {
 	if err := d.check(); err != nil {
 		return Key{}, err
 	}
 	k := Key{
 		ID: id.New[id.APIKey](now), Merchant: d.Merchant, Live: d.Live, Name: d.Name,
-		Prefix: prefixOf(secret), Scopes: d.Scopes,
-		RatePerSecond: d.RatePerSecond, Burst: d.Burst, CreatedAt: now,
+		Scopes: d.Scopes, RatePerSecond: d.RatePerSecond, Burst: d.Burst, CreatedAt: now,
 	}
 	switch {
 	case k.RatePerSecond == 0:
@@ -136,7 +136,6 @@ func (k Key) rotated(next Key, overlap time.Duration, now time.Time) (old, succe
 	case k.ReplacedBy != "":
 		return k, next, ErrRotated
 	}
-	next.Merchant, next.Live = k.Merchant, k.Live
 	next.Name, next.Scopes, next.RatePerSecond, next.Burst = k.Name, k.Scopes, k.RatePerSecond, k.Burst
 	k.ReplacedBy = next.ID
 	if end := now.Add(overlap); k.ExpiresAt.IsZero() || end.Before(k.ExpiresAt) {

@@ -48,9 +48,8 @@ func (r *Room) byHash(ctx context.Context, h hash) (Key, bool, error) {
 	return row.Key, found, err
 }
 
-func (r *Room) byID(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey) (Key, bool, error) {
-	row, found, err := rows.First(ctx, r.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live)
-	return row.Key, found, err
+func (r *Room) find(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey) (row, bool, error) {
+	return rows.First(ctx, r.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live)
 }
 
 func (r *Room) between(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Key, bool, error) {

@@ -123,6 +123,10 @@ func (v *Vault) Fingerprint(o Owner, n card.Number) string {
 	return v.keys(o.Live).fingerprint(o.Merchant, n)
 }
 
+// Pepper is a keyed digest of name, the same each time and in each process: for what
+// must not be computed from the database alone.
+func (v *Vault) Pepper(live bool, name string) []byte { return v.keys(live).keyed("pepper", name) }
+
 // reload follows a rotation that this process has not seen.
 func (v *Vault) reload(ctx context.Context, m mode, seen int64) error {
 	if err := v.load(ctx, m); err != nil {

@@ -82,7 +82,7 @@ func TestRetries(t *testing.T) {
 		return err
 	}
 	read := func(c *Client) error { _, err := c.Payments.Get(t.Context(), "pay_1", nil); return err }
-	makeKey := func(c *Client) error { _, err := c.APIKeys.Create(t.Context(), nil); return err }
+	endKey := func(c *Client) error { _, err := c.APIKeys.Revoke(t.Context(), "key_1", nil); return err }
 	for _, x := range []struct {
 		name   string
 		do     func(*Client) error
@@ -92,14 +92,14 @@ func TestRetries(t *testing.T) {
 	}{
 		{"a lost answer", create, hangUp, true, ErrNetwork},
 		{"a lost answer to a read", read, hangUp, true, ErrNetwork},
-		{"a lost answer to what cannot be repeated", makeKey, hangUp, false, ErrNetwork},
+		{"a lost answer to what cannot be repeated", endKey, hangUp, false, ErrNetwork},
 		{"the same key is still running", create, answer(409, problem("idempotency_key_in_use")), true, ErrConflict},
 		{"the payment is busy", create, answer(409, problem("payment_busy")), true, ErrConflict},
 		{"another conflict", create, answer(409, problem("payment_state")), false, ErrConflict},
 		{"too fast", create, answer(429, problem("rate_limited")), true, ErrRateLimit},
-		{"too fast for what cannot be repeated", makeKey, answer(429, problem("rate_limited")), true, ErrRateLimit},
+		{"too fast for what cannot be repeated", endKey, answer(429, problem("rate_limited")), true, ErrRateLimit},
 		{"unavailable", create, answer(503, problem("overloaded")), true, ErrUnavailable},
-		{"unavailable for what cannot be repeated", makeKey, answer(503, problem("overloaded")), false, ErrUnavailable},
+		{"unavailable for what cannot be repeated", endKey, answer(503, problem("overloaded")), false, ErrUnavailable},
 		{"a gateway", create, answer(502, "<html>"), true, ErrUnavailable},
 		{"broken", create, answer(500, problem("internal")), false, ErrUnavailable},
 		{"invalid", create, answer(400, problem("invalid_request")), false, ErrInvalidRequest},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -179,9 +180,13 @@ func TestFaultsBetween(t *testing.T) {
 			if w, err = c.Wallets.Get(t.Context(), w.ID, nil); err != nil || w.Balance != 1000 {
 				t.Errorf("topped up other than once: %+v %v", w, err)
 			}
-			_, err = c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			k, err := c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			if err != nil || !strings.HasPrefix(string(k.Secret), k.Prefix) {
+				t.Fatalf("the secret of a lost answer: %+v %v", k, err)
+			}
+			_, err = c.APIKeys.Revoke(t.Context(), k.ID, nil)
 			if e := new(Error); !errors.As(err, &e) || e.Retryable {
-				t.Errorf("a key was asked for twice: %v", err)
+				t.Errorf("a key was revoked twice: %v", err)
 			}
 		})
 	}

@@ -564,18 +564,18 @@ const file_florin_v1_api_key_proto_rawDesc = "" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor2\xc5\x04\n" +
-	"\rApiKeyService\x12j\n" +
-	"\fCreateApiKey\x12\x1e.florin.v1.CreateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"'\x8a\xb5\x18\f\n" +
+	"nextCursor2\xc9\x04\n" +
+	"\rApiKeyService\x12l\n" +
+	"\fCreateApiKey\x12\x1e.florin.v1.CreateApiKeyRequest\x1a\x11.florin.v1.ApiKey\")\x8a\xb5\x18\x0e\n" +
 	"\n" +
-	"keys:write\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/api_keys\x12e\n" +
+	"keys:write\x10\x01\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/api_keys\x12e\n" +
 	"\tGetApiKey\x12\x1b.florin.v1.GetApiKeyRequest\x1a\x11.florin.v1.ApiKey\"(\x8a\xb5\x18\v\n" +
 	"\tkeys:read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/api_keys/{id}\x12q\n" +
 	"\vListApiKeys\x12\x1d.florin.v1.ListApiKeysRequest\x1a\x1e.florin.v1.ListApiKeysResponse\"#\x8a\xb5\x18\v\n" +
-	"\tkeys:read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/api_keys\x12v\n" +
-	"\fRotateApiKey\x12\x1e.florin.v1.RotateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"3\x8a\xb5\x18\f\n" +
+	"\tkeys:read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/api_keys\x12x\n" +
+	"\fRotateApiKey\x12\x1e.florin.v1.RotateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"5\x8a\xb5\x18\x0e\n" +
 	"\n" +
-	"keys:write\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/rotate\x12v\n" +
+	"keys:write\x10\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/rotate\x12v\n" +
 	"\fRevokeApiKey\x12\x1e.florin.v1.RevokeApiKeyRequest\x1a\x11.florin.v1.ApiKey\"3\x8a\xb5\x18\f\n" +
 	"\n" +
 	"keys:write\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/revokeB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"

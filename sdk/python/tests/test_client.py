@@ -62,21 +62,21 @@ def get(c: Florin) -> None:
     c.payments.get("pay_1")
 
 
-def make_key(c: Florin) -> None:
-    c.api_keys.create(scopes=["payments:read"])
+def end_key(c: Florin) -> None:
+    c.api_keys.revoke("key_1")
 
 
 CASES: list[tuple[str, Callable[[Florin], None], Answer, bool, type[florin.FlorinError]]] = [
     ("a lost answer", create, lost, True, florin.NetworkError),
     ("a lost answer to a read", get, lost, True, florin.NetworkError),
-    ("a lost answer to what cannot be repeated", make_key, lost, False, florin.NetworkError),
+    ("a lost answer to what cannot be repeated", end_key, lost, False, florin.NetworkError),
     ("the same key is still running", create, answer(409, problem("idempotency_key_in_use")), True, florin.ConflictError),
     ("the payment is busy", create, answer(409, problem("payment_busy")), True, florin.ConflictError),
     ("another conflict", create, answer(409, problem("payment_state")), False, florin.ConflictError),
     ("too fast", create, answer(429, problem("rate_limited")), True, florin.RateLimitError),
-    ("too fast for what cannot be repeated", make_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
+    ("too fast for what cannot be repeated", end_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
     ("unavailable", create, answer(503, problem("overloaded")), True, florin.UnavailableError),
-    ("unavailable for what cannot be repeated", make_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
+    ("unavailable for what cannot be repeated", end_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
     ("a gateway", create, answer(502, "<html>"), True, florin.UnavailableError),
     ("broken", create, answer(500, problem("internal")), False, florin.UnavailableError),
     ("invalid", create, answer(400, problem("invalid_request")), False, florin.InvalidRequestError),

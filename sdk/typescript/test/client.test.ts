@@ -46,19 +46,19 @@ async function failure(call: Promise<unknown>): Promise<florin.FlorinError> {
 
 const create = (c: Resources): Promise<unknown> => c.payments.create({ amount: 5, currency: "USD" });
 const get = (c: Resources): Promise<unknown> => c.payments.get("pay_1");
-const makeKey = (c: Resources): Promise<unknown> => c.apiKeys.create({ scopes: ["payments:read"] });
+const endKey = (c: Resources): Promise<unknown> => c.apiKeys.revoke("key_1");
 
 const cases: [string, (c: Resources) => Promise<unknown>, Answer, boolean, typeof florin.FlorinError][] = [
   ["a lost answer", create, lost, true, florin.NetworkError],
   ["a lost answer to a read", get, lost, true, florin.NetworkError],
-  ["a lost answer to what cannot be repeated", makeKey, lost, false, florin.NetworkError],
+  ["a lost answer to what cannot be repeated", endKey, lost, false, florin.NetworkError],
   ["the same key is still running", create, answer(409, problem("idempotency_key_in_use")), true, florin.ConflictError],
   ["the payment is busy", create, answer(409, problem("payment_busy")), true, florin.ConflictError],
   ["another conflict", create, answer(409, problem("payment_state")), false, florin.ConflictError],
   ["too fast", create, answer(429, problem("rate_limited")), true, florin.RateLimitError],
-  ["too fast for what cannot be repeated", makeKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
+  ["too fast for what cannot be repeated", endKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
   ["unavailable", create, answer(503, problem("overloaded")), true, florin.UnavailableError],
-  ["unavailable for what cannot be repeated", makeKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
+  ["unavailable for what cannot be repeated", endKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
   ["a gateway", create, answer(502, "<html>"), true, florin.UnavailableError],
   ["broken", create, answer(500, problem("internal")), false, florin.UnavailableError],
   ["invalid", create, answer(400, problem("invalid_request")), false, florin.InvalidRequestError],
