@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -49,6 +50,8 @@ func (v *visit) serve() {
 		out[name] = values
 	}
 	switch {
+	case errors.Is(err, ErrTooLarge):
+		v.refuseBody(settled(err))
 	case err != nil:
 		v.refuse(v.placed(settled(err)))
 	case v.answer == nil:
