@@ -2,8 +2,10 @@
 // says on every call which key it is and how fast it may go on.
 //
 // Words: a key has an id, which is public, and a secret, which is shown once
-// (and for a day to a retry) and kept only as a hash. Scopes are what a key may do. Rotation gives a key a
-// successor and lets both work for an overlap; revocation ends a key.
+// (and for a day to a retry) and kept only as a hash. Scopes are what a key may do.
+// Rotation gives a key a successor and lets both work for an overlap; revocation
+// ends a key. An allowance is what keys that made one another may call together:
+// only the operator gives one.
 //
 // A secret is
 //
@@ -23,5 +25,6 @@
 //     once by the node that ended it;
 //   - a key is refused with one code, whatever is wrong with it; the sentence says
 //     more only to one who holds the secret;
-//   - a limited key makes at most burst + rate × t calls in any time t, per node.
+//   - a limited key makes at most burst + rate × t calls in any time t, per node,
+//     together with all keys that it has made, and that they have.
 package apikey

@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"slices"
@@ -28,6 +29,8 @@ var rows = db.NewTable("api_key", func(r *row, f *db.Fields) {
 	db.Text(f, "name", &r.Name)
 	db.Int(f, "rate_per_second", &r.RatePerSecond)
 	db.Int(f, "burst", &r.Burst)
+	db.Text(f, "allowance", &r.Allowance)
+	r.Allowance = cmp.Or(r.Allowance, r.ID) // a key from before there were any
 	f.Mutable()
 	db.Time(f, "expires_at", &r.ExpiresAt)
 	db.Time(f, "revoked_at", &r.RevokedAt)
