@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/vault"
 )
 
 const pay = `{"amount":73,"currency":"USD","source":"wal_1"}`
@@ -242,6 +245,12 @@ func TestProbes(t *testing.T) {
 	a.expect(t, 503, "unavailable")
 	if a.Header.Get("Retry-After") != "1" || strings.Contains(a.body, "secrets") {
 		t.Errorf("not ready: %v %s", a.Header, a.body)
+	}
+	for err, code := range map[error]string{vault.ErrSealed: "vault_sealed", db.ErrClosed: "storage_closed", fault.ErrNotFound: "unavailable", fault.ErrInternal: "unavailable"} {
+		h.door.router = router{}
+		h.door.Ready = func(context.Context) error { return err }
+		h.door.addHealth()
+		h.ask("GET", "/readyz", "").expect(t, 503, code)
 	}
 }
 
