@@ -102,7 +102,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		return nil, err
 	}
 	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
-	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
+	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock).WithPepper(h.vault.Pepper), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
 	h.exchange = fx.New(h.db, h.clock)
 	h.wallets, h.disputes = wallet.NewDesk(h.db, h.clock, h.payers), dispute.NewDesk(h.db, h.clock)
 	h.payments = payment.NewDesk(payment.Config{
