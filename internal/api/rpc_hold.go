@@ -74,7 +74,7 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		stop := s.guard(ctx, end, held)
 		err := next(ctx, spec, held)
 		stop()
-		cause, ours := context.Cause(ctx).(*fault.Fault)
+		cause, ours := errors.AsType[*fault.Fault](context.Cause(ctx))
 		switch {
 		case ours:
 			return cause
