@@ -15,7 +15,7 @@ JUDGES  := bin/interop/ready .venv-interop/ready tools/interop/node_modules/read
 OURS     = $(shell find . -name '*.go' -not -path './gen/*' -not -path './tools/*' -not -path './.venv/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test interop golden fuzz bench gen gen-check lint clean setup
+.PHONY: help demo build test interop golden fuzz bench bench-codec gen gen-check lint clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ fuzz: ## run each fuzz test for FUZZTIME (10s)
 
 bench: setup build ## measure throughput and latency beside the machine's ceilings, and keep the table (about 10 minutes)
 	@$(WITH_DB) bin/florin bench --markdown docs/benchmarks.md $(ARGS)
+
+bench-codec: ## measure the codecs beside the libraries, and keep the table (about two minutes)
+	@$(GO) test -run '^$$' -bench RoundTrip -benchmem -count 5 ./internal/wire | $(GO) run ./internal/bench/codec -markdown docs/benchmarks.md
 
 gen: $(BUF) ## generate gen/ and the client libraries' types and methods from proto/
 	@echo "generating gen/"

@@ -19,6 +19,7 @@ import (
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/job"
 	"github.com/florinpay/florin/internal/ledger"
@@ -66,6 +67,7 @@ type house struct {
 	wallets   *wallet.Desk
 	vault     *vault.Vault
 	rails     *connector.Registry
+	exchange  *fx.Room
 	payments  *payment.Desk
 	disputes  *dispute.Desk
 	jobs      *job.Runner
@@ -101,9 +103,10 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 	}
 	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
 	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
+	h.exchange = fx.New(h.db, h.clock)
 	h.wallets, h.disputes = wallet.NewDesk(h.db, h.clock, h.payers), dispute.NewDesk(h.db, h.clock)
 	h.payments = payment.NewDesk(payment.Config{
-		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Log: c.log,
+		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Exchange: h.exchange, Log: c.log,
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
@@ -150,7 +153,7 @@ func (h *house) door(c api.Config) *api.Server {
 	return api.New(c,
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
-		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
 	)
 }
 

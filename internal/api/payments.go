@@ -46,6 +46,7 @@ func (s paymentHandlers) CreatePayment(ctx context.Context, q *florinv1.CreatePa
 	defer from.wipe()
 	return paymentAnswer(s.desk.Create(ctx, from.order(payment.Order{
 		Caller: callOf(ctx).caller(), Amount: q.Amount, Currency: q.Currency,
+		SettlementCurrency: q.SettlementCurrency, Quote: id.Quote(q.Quote),
 		Manual:  q.Capture == florinv1.CaptureMode_CAPTURE_MODE_MANUAL,
 		Details: payment.Details{Description: q.Description, Reference: q.Reference, Metadata: q.Metadata},
 	})))

@@ -63,13 +63,15 @@ func (v *visit) enter() {
 		v.route.porch(v)
 	case v.route.rpc != nil:
 		v.serveRPC()
+	case v.route.stream:
+		v.serveStream()
 	default:
 		v.serve()
 	}
 }
 
 // leave is the last resort: after a crash it answers in the crashed code's
-// place. It writes the log.
+// place. It writes the log, and cuts an answer that must not look whole.
 func (v *visit) leave() {
 	if p := recover(); p != nil {
 		if aborted(p) {
@@ -78,6 +80,8 @@ func (v *visit) leave() {
 		f := fault.ErrInternal.WithCause(newCrash(p))
 		if v.status == 0 {
 			v.refuse(f)
+		} else {
+			v.cut = true
 		}
 		v.fault = f
 	}
@@ -93,6 +97,9 @@ func (v *visit) leave() {
 		v.door.Observe(Visit{Verb: verb, Route: pattern, Protocol: v.protocol, Status: v.status, Code: code, Took: took})
 	}
 	v.log(verb, pattern, code, took)
+	if v.cut {
+		panic(http.ErrAbortHandler) // net/http's own way: the connection, or the stream of HTTP/2, breaks off
+	}
 }
 
 // log writes the request's line. It is built from ids and our own words: nothing
@@ -120,6 +127,9 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 	}
 	if code != "" {
 		list = append(list, slog.String("code", code))
+	}
+	if v.cut {
+		list = append(list, slog.Bool("cut", true))
 	}
 	if v.fault != nil && v.status >= 500 {
 		list = append(list, slog.String("cause", wire.MaskDigits(v.fault.Error(), wire.LogDigits)))

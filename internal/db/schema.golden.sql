@@ -105,7 +105,7 @@ CREATE TABLE dispute (
   state text not null,
   evidence text not null,
   respond_by integer not null
-);
+, share_currency text not null default '', share_minor integer not null default 0);
 
 CREATE INDEX dispute_merchant on dispute (merchant, live, id);
 
@@ -140,6 +140,41 @@ end;
 CREATE INDEX event_object on event (object, sequence);
 
 CREATE INDEX event_type on event ((merchant || type), live, sequence) where type not in ('payment.created', 'payment.succeeded');
+
+CREATE TABLE fx_quote (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  currency text not null,
+  amount_minor integer not null,
+  worth_currency text not null,
+  worth_minor integer not null,
+  base text not null,
+  counter text not null,
+  value integer not null,
+  scale integer not null,
+  source text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  payment text not null
+);
+
+CREATE TABLE fx_rate (
+  id text primary key not null,
+  base text not null,
+  counter text not null,
+  live integer not null,
+  value integer not null,
+  scale integer not null,
+  source text not null,
+  set_at integer not null,
+  expires_at integer not null
+);
+
+CREATE TABLE fx_residue (
+  id text primary key not null,
+  parts integer not null
+);
 
 CREATE TABLE hold (
   id text primary key not null,
@@ -231,7 +266,7 @@ CREATE TABLE payment (
   decline_code text not null,
   advice text not null,
   expires_at integer not null
-);
+, reversed_minor integer not null default 0, returned_minor integer not null default 0);
 
 CREATE INDEX payment_merchant on payment (merchant, live, id);
 
@@ -251,7 +286,7 @@ CREATE TABLE refund (
   created_at integer not null,
   state text not null,
   failure_code text not null
-);
+, share_minor integer not null default 0, converted integer not null default 0);
 
 CREATE INDEX refund_merchant on refund (merchant, live, id);
 

@@ -74,10 +74,7 @@ func (d *Desk) OpenJob(ctx context.Context, j job.Job) (time.Time, error) {
 			payment.Dispute(tx, key, false)
 			return nil // all of it went back already
 		}
-		hold := ledger.MoveHold(x.Hold, p.Payee(), platform(ledger.Disputes, x), x.Amount, string(x.ID))
-		if _, err := ledger.Apply(tx, now, hold); errors.Is(err, ledger.ErrInsufficientFunds) {
-			x.Hold = "" // the platform stands in if the dispute is lost
-		} else if err != nil {
+		if err := x.hold(tx, p, now); err != nil {
 			return err
 		}
 		disputes.Insert(tx, x)
@@ -87,13 +84,31 @@ func (d *Desk) OpenJob(ctx context.Context, j job.Job) (time.Time, error) {
 	})
 }
 
+// hold sets the payee's share aside; if the payee does not have it, the platform stands
+// in if the dispute is lost.
+func (x *Dispute) hold(tx *db.Tx, p payment.Payment, now time.Time) (err error) {
+	if x.Share, err = p.Share(x.Amount.Minor); err != nil {
+		return err
+	}
+	if x.Share.Minor == 0 { // worth less than can be counted
+		x.Hold = ""
+		return nil
+	}
+	_, err = ledger.Apply(tx, now, ledger.MoveHold(x.Hold, p.Payee(), platform(ledger.Disputes, *x), x.Share, string(x.ID)))
+	if errors.Is(err, ledger.ErrInsufficientFunds) {
+		x.Hold, err = "", nil
+	}
+	return err
+}
+
+// platform is one of the platform's accounts in what the payee is paid in.
 func platform(purpose ledger.Purpose, x Dispute) ledger.Name {
-	return ledger.PlatformName(purpose, x.Amount.Currency, x.Live)
+	return ledger.PlatformName(purpose, x.Share.Currency, x.Live)
 }
 
 func (d *Desk) locks(x Dispute, p payment.Payment) []db.Lock {
-	x.Amount.Currency, x.Live = p.Amount.Currency, p.Live
-	locks := ledger.Locks(p.Payee(), platform(ledger.Disputes, x), platform(ledger.AcquirerReceivable, x), platform(ledger.Suspense, x))
+	x.Share.Currency, x.Live = p.Settles(), p.Live
+	locks := append(ledger.Locks(p.Payee(), platform(ledger.Disputes, x), platform(ledger.Suspense, x)), p.ReverseLocks()...)
 	return append(locks, event.Lock(), disputes.Lock(string(x.ID)), ledger.LockHold(x.Hold),
 		job.Lock(JobExpire, string(x.ID)), job.Lock(JobDecide, string(x.ID)))
 }
@@ -176,23 +191,24 @@ func (d *Desk) change(ctx context.Context, c payment.Caller, key id.Dispute, to 
 func (d *Desk) settle(tx *db.Tx, x Dispute, now time.Time) error {
 	job.Done(tx, JobExpire, string(x.ID))
 	cause := string(x.ID)
-	var steps []ledger.Step
 	switch {
 	case x.State == UnderReview:
 		job.Add(tx, JobDecide, cause, now, now.Add(reviewTakes))
 	case x.State == Won:
 		payment.Dispute(tx, x.Payment, false)
 		if x.Hold != "" {
-			steps = append(steps, ledger.MoveVoidHold(x.Hold, cause))
+			_, err := ledger.Apply(tx, now, ledger.MoveVoidHold(x.Hold, cause))
+			return err
 		}
 	case x.State.gone() && x.Hold != "":
-		steps = append(steps, ledger.MovePostHold(x.Hold, x.Amount, cause),
-			ledger.MovePost(platform(ledger.Disputes, x), platform(ledger.AcquirerReceivable, x), x.Amount, cause))
+		if _, err := ledger.Apply(tx, now, ledger.MovePostHold(x.Hold, x.Share, cause)); err != nil {
+			return err
+		}
+		return payment.Reverse(tx, now, x.Payment, platform(ledger.Disputes, x), x.Amount.Minor, x.Share.Minor, cause)
 	case x.State.gone(): // what the merchant owes waits in suspense for a person
-		steps = append(steps, ledger.MovePost(platform(ledger.Suspense, x), platform(ledger.AcquirerReceivable, x), x.Amount, cause))
+		return payment.Reverse(tx, now, x.Payment, platform(ledger.Suspense, x), x.Amount.Minor, x.Share.Minor, cause)
 	}
-	_, err := ledger.Apply(tx, now, steps...)
-	return err
+	return nil
 }
 
 func (d *Desk) append(tx *db.Tx, kind string, x Dispute, origin event.Origin, now time.Time) int64 {

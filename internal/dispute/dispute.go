@@ -15,6 +15,7 @@ type Dispute struct {
 	Merchant  id.Merchant
 	Live      bool
 	Amount    money.Amount
+	Share     money.Amount // what it takes from the payee if it is lost, in what the payee is paid in
 	Reason    string
 	CreatedAt time.Time
 	Hold      id.Transfer // "" if the merchant's balance did not cover it

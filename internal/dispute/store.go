@@ -16,6 +16,8 @@ var disputes = db.NewTable("dispute", func(x *Dispute, f *db.Fields) {
 	db.Bool(f, "live", &x.Live)
 	db.Text(f, "currency", &x.Amount.Currency)
 	db.Int(f, "amount_minor", &x.Amount.Minor)
+	db.Text(f, "share_currency", &x.Share.Currency)
+	db.Int(f, "share_minor", &x.Share.Minor)
 	db.Text(f, "reason", &x.Reason)
 	db.Time(f, "created_at", &x.CreatedAt)
 	db.Text(f, "hold", &x.Hold)

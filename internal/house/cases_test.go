@@ -137,6 +137,8 @@ var cases = map[string][]sample{
 	},
 	"links lead somewhere": {
 		{"a lost file", "docs/a.md: the link to b.md#top leads nowhere", one("docs/a.md", "[b](b.md#top)\n")},
+		{"a standard without its file", "spec/index.tsv:3: B is Yes, and b.go is no file", map[string]string{
+			"spec/index.tsv": "standard\tsection\tstatus\tfile\nA\tall\tYes\ta.go\nB\tall\tYes\tb.go\nC\tall\tNo\t-\n", "a.go": "package a\n"}},
 		{"a file, an anchor, another site, an example", "", map[string]string{
 			"docs/a.md": "[b](../b.md) [c](#c) [d](https://example.org/x) `[e](f)`\n```\n[g](h)\n```\n", "b.md": ""}},
 	},

@@ -42,6 +42,9 @@ func (t *tree) matches(pattern *regexp.Regexp, cure string) (bad []string) {
 // linksLead: a link inside the repository leads to a file that exists.
 func linksLead(t *tree) (bad []string) {
 	for _, f := range t.other {
+		if f.path == standards {
+			bad = append(bad, standardsLead(t, string(f.text))...)
+		}
 		if path.Ext(f.path) != ".md" {
 			continue
 		}
@@ -53,6 +56,25 @@ func linksLead(t *tree) (bad []string) {
 			if _, err := fs.Stat(t.all, path.Join(path.Dir(f.path), target)); err != nil {
 				bad = append(bad, fmt.Sprintf("%s: the link to %s leads nowhere", f.path, m[1]))
 			}
+		}
+	}
+	return bad
+}
+
+// standards lists what is kept of which standard, and where.
+const standards = "spec/index.tsv"
+
+// standardsLead: a standard that is kept names the file that keeps it.
+func standardsLead(t *tree, text string) (bad []string) {
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n")[1:] {
+		cells := strings.Split(line, "\t")
+		if len(cells) != 4 {
+			bad = append(bad, fmt.Sprintf("%s:%d: want four cells with tabs between", standards, i+2))
+			continue
+		}
+		_, err := fs.Stat(t.all, cells[3])
+		if missing := cells[3] == "-"; missing != (cells[2] == "No") || !missing && err != nil {
+			bad = append(bad, fmt.Sprintf("%s:%d: %s is %s, and %s is no file that keeps it", standards, i+2, cells[0], cells[2], cells[3]))
 		}
 	}
 	return bad

@@ -20,6 +20,7 @@ type (
 	Merchant string // mer_
 	Payer    string // payer_
 	Payment  string // pay_
+	Quote    string // quote_
 	Refund   string // ref_
 	Request  string // req_
 	Transfer string // xfer_
@@ -42,6 +43,7 @@ func (Job) Prefix() string      { return "job" }
 func (Merchant) Prefix() string { return "mer" }
 func (Payer) Prefix() string    { return "payer" }
 func (Payment) Prefix() string  { return "pay" }
+func (Quote) Prefix() string    { return "quote" }
 func (Refund) Prefix() string   { return "ref" }
 func (Request) Prefix() string  { return "req" }
 func (Transfer) Prefix() string { return "xfer" }

@@ -23,6 +23,8 @@ const (
 	Disputes           Purpose = "disputes"            // platform: contested, with the banks
 	Suspense           Purpose = "suspense"            // platform: unexplained, waits for a person
 	Clearing           Purpose = "clearing"            // platform: money that enters or leaves by bank
+	Exchange           Purpose = "exchange"            // platform: what was taken in one currency for what was given in another
+	Rounding           Purpose = "rounding"            // platform: whole minor units that the roundings of conversions left
 )
 
 // Platform owns the platform's accounts.

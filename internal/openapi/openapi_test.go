@@ -59,10 +59,39 @@ func TestFormatsFollow(t *testing.T) {
 	if got := at(t, d, slices.Concat(post, root)...); got != "payment" {
 		t.Errorf("the root element: %v", got)
 	}
-	for _, other := range []string{`xml":`, `XML"`, "XML.", "x-florin-message", "Protobuf"} {
-		if only := Describe(paying(jsonFormat)); strings.Contains(string(only.JSON), other) {
-			t.Errorf("a door that speaks JSON alone has a document that speaks of more: %s", other)
+	only := string(Describe(paying(jsonFormat)).JSON)
+	for _, word := range []string{`"application/xml":`, `"xml":`, "**XML.**", "**Protobuf.**", "x-florin-message"} { // sentences of examples may name a format
+		if strings.Contains(only, word) {
+			t.Errorf("a door that speaks JSON alone has a document that speaks of %s", word)
 		}
+	}
+}
+
+// TestStreamsFollow: a stream's answer is told in every format of streams, with the same
+// objects as an example.
+func TestStreamsFollow(t *testing.T) {
+	door := paying(jsonFormat)
+	door.Series, door.Shapes = wire.AllSeries, wire.ContractShapes()
+	door.Operations = append(door.Operations, Operation{
+		Verb: "GET", URL: "/v1/exports/payments", Procedure: "/florin.v1.ExportService/ExportPayments", Scope: "payments:read",
+		Stream: true, Input: door.Shapes["florin.v1.ExportPaymentsRequest"], Output: door.Shapes["florin.v1.Payment"],
+	})
+	d := Describe(door)
+	answer := []string{"paths", "/v1/exports/payments", "get", "responses", "200"}
+	at(t, d, append(answer, "headers", "Content-Disposition", "$ref")...)
+	for _, f := range wire.AllSeries {
+		content := append(answer, "content", f.Media)
+		kind, example := at(t, d, append(content, "schema", "type")...), at(t, d, append(content, "example")...)
+		text, isText := example.(string)
+		if isText != (f.Ending != "json") || (kind == "string") != isText {
+			t.Errorf("%s is a %s, its example %v", f.Media, kind, example)
+		}
+		if isText && (!strings.Contains(text, "order-1001") || !strings.HasSuffix(text, "\n")) {
+			t.Errorf("%s shows %q", f.Media, text)
+		}
+	}
+	if items := at(t, d, append(answer, "content", "application/json", "schema", "properties", "data", "items", "$ref")...); items != "#/components/schemas/Payment" {
+		t.Errorf("a list of %v", items)
 	}
 }
 

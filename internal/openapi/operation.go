@@ -86,6 +86,9 @@ func (o *Operation) description() string {
 	case o.Creates:
 		s += " An Idempotency-Key is honoured."
 	}
+	if o.Stream {
+		s += " The answer is written as it is read, however long it is; one that fails midway breaks off."
+	}
 	if o.Again > 0 {
 		s += " The same as the operation `" + (&Operation{Procedure: o.Procedure}).id() + "`, at a shorter URL."
 	}
@@ -185,6 +188,9 @@ func (w *writer) body(o *Operation) tree {
 
 // answer is what a 200 carries.
 func (w *writer) answer(o *Operation) tree {
+	if o.Stream {
+		return w.series(o)
+	}
 	about := comment(o.Output.Message.FullName())
 	if about == "" {
 		about = "A page of the list."

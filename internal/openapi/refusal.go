@@ -38,10 +38,11 @@ var kinds = []kind{
 	{503, "Unavailable", "Not available now. Wait as Retry-After says and retry with the same Idempotency-Key.", always, []string{"Retry-After"}},
 }
 
-// names reports whether the operation is about an object that the caller names.
+// names reports whether the operation is about an object that the caller names. An
+// account is looked up, also where it may be left out.
 func (o *Operation) names() bool {
 	must := required(o.Input)
-	return len(o.Params) > 0 || slices.ContainsFunc(o.Query, func(x *wire.Member) bool { return must[x.Name] })
+	return len(o.Params) > 0 || slices.ContainsFunc(o.Query, func(x *wire.Member) bool { return must[x.Name] || x.Name == "account" })
 }
 
 func (o *Operation) reads() bool { return o.Body }
@@ -110,6 +111,7 @@ var headers = tree{
 	{"Cache-Control", header("Answers are not to be kept.", true, of("const", "no-store"))},
 	{"Vary", header("The request's headers that the answer depends on.", true, of("pattern", "^Accept, Accept-Encoding(, Available-Dictionary)?$"))},
 	{"Content-Encoding", header("How the body is compressed, where Accept-Encoding asked for it. Left out for plain bytes.", false, of("enum", []string{"gzip", "zstd", "dcz"}))},
+	{"Content-Disposition", header("A name for the file, with text/csv. Left out otherwise.", false, of("type", "string"))},
 	{"Link", header("Where the dictionary of dcz is (RFC 9842), for who takes dcz and does not hold it.", false, of("type", "string"))},
 	{"WWW-Authenticate", header("How to authenticate (RFC 6750 §3).", false, of("type", "string"))},
 }

@@ -23,10 +23,13 @@ type Order struct {
 	Currency    string
 	Source      string // a card token or a wallet
 	Destination id.Wallet
-	Card        *vault.Card // of Source, if it was read for this order; nil: it will be
-	CVV         *vault.CVV  // in memory only, may be nil
-	Manual      bool
-	Details     Details
+	// SettlementCurrency is what the merchant is paid in, if it is another one.
+	SettlementCurrency string
+	Quote              id.Quote    // holds the rate; "": the current one
+	Card               *vault.Card // of Source, if it was read for this order; nil: it will be
+	CVV                *vault.CVV  // in memory only, may be nil
+	Manual             bool
+	Details            Details
 }
 
 // Create takes a payment. A declined one is recorded and answered as ErrDeclined;
@@ -47,6 +50,9 @@ func (d *Desk) Create(ctx context.Context, o Order) (Payment, error) {
 		return p, err
 	}
 	if err := m.Accept(p.Amount); err != nil {
+		return p, err
+	}
+	if p.Details.Conversion, err = d.conversion(ctx, o, p.Amount); err != nil {
 		return p, err
 	}
 	switch {
@@ -80,10 +86,10 @@ func (d *Desk) payFromWallet(ctx context.Context, o Order, p Payment) (Payment, 
 	}
 	names := []ledger.Name{from, p.payee()}
 	if p.Fee > 0 {
-		names = append(names, p.platform(ledger.Fees))
+		names = append(names, p.settledPlatform(ledger.Fees))
 	}
 	locks := append(o.Once.Locks(), event.Lock(), wallet.Lock(source))
-	locks = append(locks, ledger.Locks(names...)...)
+	locks = append(append(locks, ledger.Locks(names...)...), p.conversionLocks()...)
 	var made Payment
 	var refusal *fault.Fault
 	err = d.db.Write(ctx, locks, func(tx *db.Tx) (err error) {
@@ -103,8 +109,10 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 	now := d.Clock.Now()
 	p.ID, p.CreatedAt, p.State = id.New[id.Payment](now), now, Processing
 	err := wallet.Spend(tx, now, o.Merchant, o.Live, source, p.Amount, func() error {
-		_, err := ledger.Apply(tx, now, p.paid(ledger.MovePost(from, p.payee(), p.Amount, string(p.ID)), p.Fee)...)
-		return err
+		if err := p.useQuote(tx, now); err != nil {
+			return err
+		}
+		return p.receive(tx, now, ledger.MovePost(from, p.till(), p.Amount, string(p.ID)), p.Amount.Minor, p.Fee)
 	})
 	f := fault.Of(err)
 	switch {
@@ -114,6 +122,7 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 		o.Once.Finish(tx, d.append(tx, "payment.succeeded", p, o.Origin, now), now)
 		return p, nil, nil
 	case f.Kind == fault.Refused:
+		p.freeQuote(tx)
 		p.Fee, p.State, p.DeclineCode, p.Advice = 0, must(p.State, Declined), f.Code, "try_another_source"
 		insert(tx, p)
 		d.append(tx, "payment.failed", p, o.Origin, now)
@@ -127,15 +136,6 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 	default:
 		return p, nil, err
 	}
-}
-
-// paid are the steps of money that has arrived: the move itself, and the fee of
-// this part.
-func (p *Payment) paid(move ledger.Step, fee int64) []ledger.Step {
-	if fee == 0 {
-		return []ledger.Step{move}
-	}
-	return []ledger.Step{move, ledger.MovePost(p.payee(), p.platform(ledger.Fees), p.money(fee), string(p.ID))}
 }
 
 // payByCard is two commits with the rail's call between them.
@@ -172,7 +172,10 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if err := o.Once.Check(tx); err != nil {
 			return err
 		}
-		hold := ledger.MoveHold(p.Hold, p.platform(ledger.AcquirerReceivable), p.payee(), p.Amount, string(p.ID))
+		if err := p.useQuote(tx, now); err != nil {
+			return err
+		}
+		hold := ledger.MoveHold(p.Hold, p.platform(ledger.AcquirerReceivable), p.till(), p.Amount, string(p.ID))
 		if _, err := ledger.Apply(tx, now, hold); err != nil {
 			return err
 		}

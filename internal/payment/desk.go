@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/internal/connector"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/job"
@@ -27,6 +28,7 @@ type Config struct {
 	Merchants  *merchant.Room
 	Vault      *vault.Vault
 	Connectors *connector.Registry
+	Exchange   *fx.Room
 	Log        *slog.Logger
 	// Contested is called in the commit of a capture that the rail has announced a
 	// dispute of; nil: nothing is done. See package dispute.
@@ -62,7 +64,7 @@ const (
 // locks are the rows that a commit about p and a decides on.
 func (d *Desk) locks(p Payment, a *Attempt, once *idempotency.Key) []db.Lock {
 	locks := append(once.Locks(), event.Lock(), payments.Lock(string(p.ID)), ledger.LockHold(p.Hold))
-	locks = append(locks, ledger.Locks(p.accounts()...)...)
+	locks = append(append(locks, ledger.Locks(p.accounts()...)...), p.conversionLocks()...)
 	if a != nil {
 		locks = append(locks, attempts.Lock(string(a.ID)))
 		if a.Refund != "" {

@@ -12,7 +12,8 @@ import (
 )
 
 // Payment is one payer's promise to one merchant. Its State changes only through
-// Next. Amounts of money are minor units of Amount.Currency.
+// Next. Amounts of money are minor units of Amount.Currency, but those of the payee: Fee,
+// FeeReturned and Returned are in the currency that [Payment.Settles] names.
 type Payment struct {
 	ID          id.Payment
 	Merchant    id.Merchant
@@ -30,6 +31,8 @@ type Payment struct {
 	Captured     int64      // 0 <= Captured <= Amount
 	Refunded     int64      // 0 <= Refunded + Refunding <= Captured
 	Refunding    int64      // by refunds that are pending
+	Reversed     int64      // by disputes that were lost
+	Returned     int64      // what refunds and lost disputes took from the payee, pending refunds included; of a converted payment only
 	Fee          int64      // of what is captured
 	FeeReturned  int64      // of what is refunded or being refunded
 	Disputed     bool       // refunds wait until the dispute ends
@@ -46,6 +49,7 @@ type Details struct {
 	Reference   string            `json:"reference,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	Card        *Card             `json:"card,omitempty"`
+	Conversion  *Conversion       `json:"conversion,omitempty"` // nil: the payee is paid in the payment's currency
 }
 
 // Card is what may be shown of the card that pays.
@@ -84,7 +88,7 @@ func (p *Payment) Capturable() int64 {
 }
 
 // Refundable is what a refund may still give back.
-func (p *Payment) Refundable() int64 { return p.Captured - p.Refunded - p.Refunding }
+func (p *Payment) Refundable() int64 { return p.Captured - p.Refunded - p.Refunding - p.Reversed }
 
 // free reports why nothing may happen to the payment now, or nil.
 func (p *Payment) free() error {
@@ -99,7 +103,7 @@ func (p *Payment) payee() ledger.Name {
 	if p.Destination != "" {
 		return wallet.AccountOf(p.Destination, p.Amount.Currency, p.Live)
 	}
-	return ledger.Name{Owner: string(p.Merchant), Purpose: ledger.Balance, Currency: p.Amount.Currency, Live: p.Live}
+	return ledger.Name{Owner: string(p.Merchant), Purpose: ledger.Balance, Currency: p.Settles(), Live: p.Live}
 }
 
 func (p *Payment) platform(purpose ledger.Purpose) ledger.Name {
@@ -108,22 +112,24 @@ func (p *Payment) platform(purpose ledger.Purpose) ledger.Name {
 
 // accounts are all that any step of the payment may touch.
 func (p *Payment) accounts() []ledger.Name {
-	return []ledger.Name{p.payee(), p.platform(ledger.AcquirerReceivable), p.platform(ledger.Fees), p.platform(ledger.Refunds)}
+	return []ledger.Name{p.payee(), p.platform(ledger.AcquirerReceivable), p.settledPlatform(ledger.Fees), p.platform(ledger.Refunds)}
 }
 
 // fee is what the platform has earned once captured minor units are captured in
 // all: taken over the sum, so that parts add up to it.
 func (p *Payment) fee(m merchant.Merchant, captured int64) (int64, error) {
-	var f money.Amount
-	var err error
-	switch {
-	case p.Destination != "": // a top-up earns nothing
+	if p.Destination != "" { // a top-up earns nothing
 		return 0, nil
-	case p.Connector == "":
-		f, err = m.WalletFee(p.money(captured))
-	default:
-		f, err = m.CardFee(p.money(captured))
 	}
+	worth, err := p.worth(captured)
+	if err != nil {
+		return 0, err
+	}
+	take := m.CardFee
+	if p.Connector == "" {
+		take = m.WalletFee
+	}
+	f, err := take(worth)
 	return f.Minor, err
 }
 
@@ -134,7 +140,7 @@ func (p *Payment) feeReturn(n int64) (int64, error) {
 	if p.Captured == 0 {
 		return 0, nil
 	}
-	total, err := p.money(p.Fee).MulDiv(p.Refunded+p.Refunding+n, p.Captured)
+	total, err := p.settled(p.Fee).MulDiv(p.Refunded+p.Refunding+n, p.Captured)
 	return max(total.Minor-p.FeeReturned, 0), err
 }
 

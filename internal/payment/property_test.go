@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/money"
 	"github.com/florinpay/florin/internal/payment"
 )
 
@@ -22,6 +25,7 @@ import (
 type life struct {
 	*world
 	m     merchant.Merchant
+	paid  money.Currency // what the merchant is paid in
 	p     payment.Payment
 	base  int64 // of the fees account before it began
 	kept  int64 // what the fees account got of it
@@ -40,8 +44,18 @@ func TestNoLifeBreaksItsBounds(t *testing.T) {
 		w.merchant(t, merchant.Draft{CardFeeBps: 10_000}),
 		w.merchant(t, merchant.Draft{CardFeeBps: 333, CardFeeFixedMinor: 7}),
 	}
+	for to, rate := range map[money.Currency]string{"EUR": "0.9223", "JPY": "151.3745", "KWD": "0.3071533", "CLF": "0.0249999"} {
+		r, err := money.ParseRate("USD", to, rate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.desk.Exchange.Set(t.Context(), fx.Price{Rate: r, Source: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		l := &life{world: w, m: rapid.SampledFrom(merchants).Draw(t, "merchant")}
+		l.paid = rapid.SampledFrom([]money.Currency{"USD", "USD", "EUR", "JPY", "KWD", "CLF"}).Draw(t, "paid in")
 		w.wire.set(arrive)
 		l.begin(t)
 		for range rapid.IntRange(0, 10).Draw(t, "steps") {
@@ -66,7 +80,7 @@ func (l *life) begin(t *rapid.T) {
 	}
 	l.p, err = l.desk.Create(ctx, payment.Order{
 		Caller: caller(l.m, nil), Amount: rapid.OneOf(rapid.Int64Range(1, 50), rapid.Int64Range(1, 200_00)).Draw(t, "amount"),
-		Currency: "USD", Source: card, Manual: rapid.Bool().Draw(t, "manual"),
+		Currency: "USD", Source: card, Manual: rapid.Bool().Draw(t, "manual"), SettlementCurrency: strings.TrimPrefix(string(l.paid), "USD"),
 	})
 	if err != nil && !errors.Is(err, payment.ErrDeclined) {
 		t.Fatal(err)
@@ -126,7 +140,7 @@ func (l *life) read(t *rapid.T) {
 }
 
 func (l *life) feesAccount(t *rapid.T) int64 {
-	a, err := l.book.Named(context.Background(), ledger.PlatformName(ledger.Fees, "USD", false))
+	a, err := l.book.Named(context.Background(), ledger.PlatformName(ledger.Fees, l.paid, false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +158,17 @@ var leads = map[payment.State][]payment.State{
 	payment.Expired:         {payment.Expired},
 }
 
+// worth is what the merchant got for what is captured, and what of it went back.
+func (l *life) worth() (got, back int64) {
+	if s := payment.View(l.p).Settlement; s != nil {
+		return s.AmountCaptured, s.AmountReturned
+	}
+	return l.p.Captured, l.p.Refunded + l.p.Refunding
+}
+
 func (l *life) check(t *rapid.T, before payment.Payment) {
 	p := l.p
+	worth, back := l.worth()
 	for _, x := range []struct {
 		broken bool
 		what   string
@@ -153,7 +176,8 @@ func (l *life) check(t *rapid.T, before payment.Payment) {
 		{!slices.Contains(leads[before.State], p.State), fmt.Sprintf("became %s from %s", p.State, before.State)},
 		{p.Captured < before.Captured || p.Captured > p.Amount.Minor, "captured out of bounds"},
 		{p.Refunded < before.Refunded || p.Refunding < 0 || p.Refunded+p.Refunding > p.Captured, "refunded out of bounds"},
-		{p.Fee < before.Fee || p.Fee > p.Captured, "fee out of bounds"},
+		{p.Fee < before.Fee || p.Fee > worth, "fee out of bounds"},
+		{back < 0 || back > worth, "returned out of bounds"},
 		{p.FeeReturned < 0 || p.FeeReturned > p.Fee || p.FeeReturned != l.given, "fee returned out of bounds"},
 		{l.kept != p.Fee-p.FeeReturned, "the parts of the fee do not sum"},
 		{p.State == payment.RequiresCapture && (p.AuthorizedBy == "" || p.ExpiresAt.IsZero()), "waits for a capture without an authorization"},
@@ -164,7 +188,7 @@ func (l *life) check(t *rapid.T, before payment.Payment) {
 			t.Fatalf("%s: %+v", x.what, p)
 		}
 	}
-	fee, err := l.m.CardFee(p.Amount)
+	fee, err := l.m.CardFee(money.New(worth, l.paid))
 	if err != nil || p.Captured == p.Amount.Minor && p.Fee != fee.Minor {
 		t.Fatalf("captured in full, the fee is %d and should be %s, %v", p.Fee, fee, err)
 	}
@@ -193,7 +217,8 @@ func (l *life) end(t *rapid.T) {
 	if _, err := l.desk.CreateRefund(ctx, payment.RefundOrder{Caller: caller(l.m, nil), Payment: l.p.ID}); err != nil {
 		t.Fatalf("the rest cannot be refunded: %v", err)
 	}
-	if l.read(t); l.p.Refunded != l.p.Captured || l.p.FeeReturned != l.p.Fee {
-		t.Fatalf("a full refund left something: %+v", l.p)
+	l.read(t)
+	if got, back := l.worth(); l.p.Refunded != l.p.Captured || l.p.FeeReturned != l.p.Fee || got != back {
+		t.Fatalf("a full refund left something, %d of %d went back: %+v", back, got, l.p)
 	}
 }

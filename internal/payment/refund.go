@@ -28,7 +28,9 @@ type Refund struct {
 	Reason      string
 	Metadata    map[string]string
 	Hold        id.Transfer // sets the money aside while the rail is asked
-	FeeReturned int64       // minor units of the fee that came back
+	Share       int64       // what it took from the payee, in minor units of what the payee is paid in
+	Converted   bool        // that is another currency
+	FeeReturned int64       // minor units of the fee that came back, in what the payee is paid in
 	CreatedAt   time.Time
 	State       RefundState
 	FailureCode string
@@ -70,6 +72,7 @@ func (d *Desk) CreateRefund(ctx context.Context, o RefundOrder) (Refund, error) 
 		ID: id.New[id.Refund](now), Payment: p.ID, Merchant: p.Merchant, Live: p.Live, Reason: o.Reason,
 		Metadata: o.Metadata, Hold: id.New[id.Transfer](now), CreatedAt: now, State: RefundPending,
 	}
+	r.Converted = p.converted()
 	a := d.newAttempt(p, o.Caller, connector.Refund, 0, now)
 	a.Refund = r.ID
 	d.busy.Store(string(a.ID), true) // before the first commit: a retry may find that at once
@@ -107,23 +110,25 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 	if r.FeeReturned, err = p.feeReturn(amount); err != nil {
 		return err
 	}
-	var steps []ledger.Step
-	if r.FeeReturned > 0 { // first, so that a full refund never lacks it
-		steps = append(steps, ledger.MovePost(p.platform(ledger.Fees), p.payee(), p.money(r.FeeReturned), string(r.ID)))
+	share, err := p.Share(amount)
+	if err != nil {
+		return err
+	}
+	r.Share = share.Minor
+	if _, err := ledger.Apply(tx, now, p.refundSteps(r)...); err != nil {
+		return err
+	}
+	if err := p.round(tx, now, -amount, -r.Share, string(r.ID)); err != nil {
+		return err
 	}
 	p.FeeReturned += r.FeeReturned
+	p.returned(r.Share)
 	if p.Connector == "" {
-		to := wallet.AccountOf(id.Wallet(p.Source), p.Amount.Currency, p.Live)
-		steps = append(steps, ledger.MovePost(p.payee(), to, r.Amount, string(r.ID)))
 		p.Refunded += amount
 		r.State = RefundSucceeded
 	} else {
-		steps = append(steps, ledger.MoveHold(r.Hold, p.payee(), p.platform(ledger.Refunds), r.Amount, string(r.ID)))
 		p.Refunding += amount
 		begin(tx, p, *a)
-	}
-	if _, err := ledger.Apply(tx, now, steps...); err != nil {
-		return err
 	}
 	payments.Update(tx, *p)
 	refunds.Insert(tx, *r)
@@ -134,6 +139,40 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 	d.appendRefund(tx, "refund.created", *r, o.Origin, now)
 	o.Once.Begin(tx, string(a.ID), now)
 	return nil
+}
+
+// refundSteps are those of a refund's first commit. What goes to a card is set aside
+// until the rail has answered; a share that rounds to nothing needs no hold.
+func (p *Payment) refundSteps(r *Refund) []ledger.Step {
+	cause := string(r.ID)
+	var steps []ledger.Step
+	if r.FeeReturned > 0 { // first, so that a full refund never lacks it
+		steps = append(steps, ledger.MovePost(p.settledPlatform(ledger.Fees), p.payee(), p.settled(r.FeeReturned), cause))
+	}
+	switch {
+	case p.Connector == "":
+		to := wallet.AccountOf(id.Wallet(p.Source), p.Amount.Currency, p.Live)
+		return append(steps, p.back(p.payee(), to, r.Amount.Minor, r.Share, cause)...)
+	case r.Share == 0:
+		r.Hold = ""
+		return steps
+	}
+	return append(steps, ledger.MoveHold(r.Hold, p.payee(), p.refundTill(), p.settled(r.Share), cause))
+}
+
+// refundTill is where the payee's share of a refund waits for the rail.
+func (p *Payment) refundTill() ledger.Name {
+	if p.converted() {
+		return p.exchange(p.Settles())
+	}
+	return p.platform(ledger.Refunds)
+}
+
+// returned counts what went back from the payee.
+func (p *Payment) returned(share int64) {
+	if p.converted() {
+		p.Returned += share
+	}
 }
 
 // refundable checks a refund of minor units (0: all that is left) and returns them.
@@ -168,18 +207,28 @@ func (s *settlement) refunded() error {
 	if s.approved() {
 		s.p.Refunded += r.Amount.Minor
 		r.State = RefundSucceeded
-		steps = append(steps, ledger.MovePostHold(r.Hold, r.Amount, cause),
-			ledger.MovePost(s.p.platform(ledger.Refunds), s.p.platform(ledger.AcquirerReceivable), r.Amount, cause))
+		if r.Hold != "" {
+			steps = append(steps, ledger.MovePostHold(r.Hold, s.p.settled(r.Share), cause))
+		}
+		steps = append(steps, s.p.back(s.p.refundTill(), s.p.platform(ledger.AcquirerReceivable), r.Amount.Minor, r.Share, cause)...)
 	} else {
 		r.State, r.FailureCode, kind = RefundFailed, s.answer.DeclineCode, "refund.failed"
-		steps = append(steps, ledger.MoveVoidHold(r.Hold, cause))
+		if r.Hold != "" {
+			steps = append(steps, ledger.MoveVoidHold(r.Hold, cause))
+		}
 		if r.FeeReturned > 0 {
-			steps = append(steps, ledger.MovePost(s.p.payee(), s.p.platform(ledger.Fees), s.p.money(r.FeeReturned), cause))
+			steps = append(steps, ledger.MovePost(s.p.payee(), s.p.settledPlatform(ledger.Fees), s.p.settled(r.FeeReturned), cause))
 		}
 		s.p.FeeReturned -= r.FeeReturned
+		s.p.returned(-r.Share)
 	}
 	if _, err := ledger.Apply(s.tx, s.now, steps...); err != nil {
 		return err
+	}
+	if !s.approved() {
+		if err := s.p.round(s.tx, s.now, r.Amount.Minor, r.Share, cause); err != nil {
+			return err
+		}
 	}
 	refunds.Update(s.tx, r)
 	s.a.once().Finish(s.tx, s.desk.appendRefund(s.tx, kind, r, s.a.Origin, s.now), s.now)

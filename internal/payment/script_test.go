@@ -37,11 +37,13 @@ import (
 //	dispute p1 show|accept|contest WORD
 //	wallet w1 [100.00]                   limit w1 payment|day 10.00
 //	top_up p1 w1 tok_visa 50.00          send w1 w2 10.00
-//	balance merchant|fees|w1 …           events: the types since the last time
+//	balance merchant|fees|w1 [USD]       events: the types since the last time
 //	move 7d                              jobs: all that are due, until none is
 //	rail hang|answer                     wire lost|unheard|whole
 //	fees 290 0.30 100                    basis points, fixed, basis points of wallets
 //	currency JPY                         verify
+//
+// Conversions have their own commands: see script_conversion_test.go.
 //
 // "key k1" at the end of a command sends an idempotency key.
 func TestScripts(t *testing.T) {
@@ -58,7 +60,7 @@ func TestScripts(t *testing.T) {
 			}
 			dbtest.EachURL(t, func(t *testing.T, url string) {
 				s := &story{world: newWorld(t, url), currency: "USD", payments: map[string]id.Payment{},
-					refunds: map[string]id.Refund{}, wallets: map[string]id.Wallet{}}
+					refunds: map[string]id.Refund{}, wallets: map[string]id.Wallet{}, quotes: map[string]id.Quote{}}
 				s.tell(t, string(text))
 			})
 		})
@@ -71,6 +73,7 @@ type story struct {
 	payments map[string]id.Payment
 	refunds  map[string]id.Refund
 	wallets  map[string]id.Wallet
+	quotes   map[string]id.Quote
 	payer    id.Payer
 	told     int64 // events
 }
@@ -111,6 +114,8 @@ func (s *story) do(t *testing.T, w []string) string {
 		return s.dispute(ctx, w, caller(s.cafe, once))
 	case "wallet", "limit", "send":
 		return s.wallet(ctx, w, once)
+	case "rate", "quote", "settled", "carried":
+		return s.conversion(ctx, w, once)
 	case "show", "attempts", "balance", "events", "verify":
 		return s.look(ctx, w)
 	default:
@@ -219,9 +224,9 @@ func (s *story) payment(ctx context.Context, w []string, c payment.Caller) strin
 	name := s.payments[w[1]]
 	switch w[0] {
 	case "pay":
-		p, err = s.create(ctx, c, w[2], w[3], "", slices.Contains(w, "manual"))
+		p, err = s.create(ctx, s.settling(payment.Order{Caller: c, Manual: slices.Contains(w, "manual")}, w[4:]), w[2], w[3])
 	case "top_up":
-		p, err = s.create(ctx, c, w[3], w[4], s.wallets[w[2]], false)
+		p, err = s.create(ctx, payment.Order{Caller: c, Destination: s.wallets[w[2]]}, w[3], w[4])
 	case "capture":
 		p, err = s.desk.Capture(ctx, c, name, s.optional(w, 2), slices.Contains(w, "more"))
 	case "cancel":
@@ -238,7 +243,7 @@ func (s *story) payment(ctx context.Context, w []string, c payment.Caller) strin
 	return answer(s.describe(p), err)
 }
 
-func (s *story) create(ctx context.Context, c payment.Caller, source, amount string, to id.Wallet, manual bool) (payment.Payment, error) {
+func (s *story) create(ctx context.Context, o payment.Order, source, amount string) (payment.Payment, error) {
 	if strings.HasPrefix(source, "tok_") {
 		token, err := s.token(ctx, s.cafe, source)
 		if err != nil {
@@ -248,9 +253,8 @@ func (s *story) create(ctx context.Context, c payment.Caller, source, amount str
 	} else if w, known := s.wallets[source]; known {
 		source = string(w)
 	}
-	return s.desk.Create(ctx, payment.Order{
-		Caller: c, Amount: s.minor(amount), Currency: string(s.currency), Source: source, Destination: to, Manual: manual,
-	})
+	o.Amount, o.Currency, o.Source = s.minor(amount), string(s.currency), source
+	return s.desk.Create(ctx, o)
 }
 
 // describe says where a payment stands: its state, and what is not as the state
@@ -375,7 +379,7 @@ func (s *story) look(ctx context.Context, w []string) string {
 		}
 		return answer(strings.Join(out, " "), err)
 	case "balance":
-		return s.balance(ctx, w[1])
+		return s.balance(ctx, w[1:])
 	case "events":
 		return s.history(ctx)
 	default:
@@ -383,7 +387,13 @@ func (s *story) look(ctx context.Context, w []string) string {
 	}
 }
 
-func (s *story) balance(ctx context.Context, word string) string {
+func (s *story) balance(ctx context.Context, w []string) string {
+	word := w[0]
+	if len(w) > 1 { // in another currency
+		was := s.currency
+		s.currency = money.Currency(w[1])
+		defer func() { s.currency = was }()
+	}
 	n := ledger.PlatformName(ledger.Purpose(word), s.currency, false)
 	if word == "merchant" {
 		n = ledger.Name{Owner: string(s.cafe.ID), Purpose: ledger.Balance, Currency: s.currency}
@@ -439,7 +449,7 @@ func (s *story) feesAddUp(ctx context.Context) string {
 	list, _, err := s.desk.List(ctx, s.cafe.ID, false, payment.Filter{Page: db.Page{Limit: 1000}})
 	sum := map[money.Currency]int64{}
 	for _, p := range list {
-		sum[p.Amount.Currency] += p.Fee - p.FeeReturned
+		sum[p.Settles()] += p.Fee - p.FeeReturned
 	}
 	for c, want := range sum {
 		a, err := s.book.Named(ctx, ledger.PlatformName(ledger.Fees, c, false))

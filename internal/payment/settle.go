@@ -151,6 +151,7 @@ func (s *settlement) decline() error {
 	if _, err := ledger.Apply(s.tx, s.now, ledger.MoveVoidHold(s.p.Hold, string(s.p.ID))); err != nil {
 		return err
 	}
+	s.p.freeQuote(s.tx)
 	s.desk.append(s.tx, "payment.failed", s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.p.declined(), s.now)
 	return nil
@@ -159,16 +160,16 @@ func (s *settlement) decline() error {
 // take posts what was captured, its fee, and gives back the rest unless more
 // captures will follow.
 func (s *settlement) take(more bool) error {
-	fee := s.fee - s.p.Fee
-	steps := s.p.paid(ledger.MovePostHold(s.p.Hold, s.a.Amount, string(s.p.ID)), fee)
-	s.p.Captured += s.a.Amount.Minor
-	s.p.Fee = s.fee
-	if s.p.Captured < s.p.Amount.Minor && !more {
-		steps = append(steps, ledger.MoveVoidHold(s.p.Hold, string(s.p.ID)))
+	minor, cause := s.a.Amount.Minor, string(s.p.ID)
+	var rest []ledger.Step
+	if s.p.Captured+minor < s.p.Amount.Minor && !more {
+		rest = append(rest, ledger.MoveVoidHold(s.p.Hold, cause))
 	}
-	if _, err := ledger.Apply(s.tx, s.now, steps...); err != nil {
+	if err := s.p.receive(s.tx, s.now, ledger.MovePostHold(s.p.Hold, s.a.Amount, cause), minor, s.fee-s.p.Fee, rest...); err != nil {
 		return err
 	}
+	s.p.Captured += minor
+	s.p.Fee = s.fee
 	if s.desk.Contested != nil && s.answer.DisputeReason != "" {
 		s.desk.Contested(s.tx, s.p, s.answer.DisputeReason, s.now)
 	}

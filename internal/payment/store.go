@@ -12,7 +12,9 @@ import (
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/money"
 )
 
 var payments = db.NewTable("payment", func(p *Payment, f *db.Fields) {
@@ -33,6 +35,8 @@ var payments = db.NewTable("payment", func(p *Payment, f *db.Fields) {
 	db.Int(f, "captured_minor", &p.Captured)
 	db.Int(f, "refunded_minor", &p.Refunded)
 	db.Int(f, "refunding_minor", &p.Refunding)
+	db.Int(f, "reversed_minor", &p.Reversed)
+	db.Int(f, "returned_minor", &p.Returned)
 	db.Int(f, "fee_minor", &p.Fee)
 	db.Int(f, "fee_returned_minor", &p.FeeReturned)
 	db.Bool(f, "disputed", &p.Disputed)
@@ -45,7 +49,7 @@ var payments = db.NewTable("payment", func(p *Payment, f *db.Fields) {
 
 // text is d as stored; what carries nothing is stored as nothing.
 func (d *Details) text() string {
-	if d.Description == "" && d.Reference == "" && len(d.Metadata) == 0 && d.Card == nil {
+	if d.Description == "" && d.Reference == "" && len(d.Metadata) == 0 && d.Card == nil && d.Conversion == nil {
 		return ""
 	}
 	b, err := json.Marshal(d)
@@ -96,6 +100,8 @@ var refunds = db.NewTable("refund", func(r *Refund, f *db.Fields) {
 	db.Text(f, "reason", &r.Reason)
 	db.Encoded(f, "metadata", func() string { return metadataText(r.Metadata) }, func(s string) { r.Metadata = metadataOf(s) })
 	db.Text(f, "hold", &r.Hold)
+	db.Int(f, "share_minor", &r.Share)
+	db.Bool(f, "converted", &r.Converted)
 	db.Int(f, "fee_returned_minor", &r.FeeReturned)
 	db.Time(f, "created_at", &r.CreatedAt)
 	f.Mutable()
@@ -154,7 +160,15 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 			return nil, "", err
 		}
 	}
-	s := db.Search[Payment, string]{Limit: f.Page.Limit, Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
+	s := d.search(merchant, live, f)
+	s.Limit = f.Page.Limit
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, payments, s)
+}
+
+// search is how a merchant's payments that hold f are found.
+func (d *Desk) search(merchant id.Merchant, live bool, f Filter) db.Search[Payment, string] {
+	s := db.Search[Payment, string]{Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
 	wanted := Payment{Merchant: merchant, Live: live, Details: Details{Reference: f.Reference, Metadata: f.Metadata}}
 	for _, word := range wanted.marks() {
 		s.Ways = append(s.Ways, db.ByWord(word))
@@ -168,8 +182,7 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 		f.AmountMin, cmp.Or(f.AmountMax, math.MaxInt64), f.Currency, f.Source}
 	over, under := id.Between[id.Payment](f.From, f.To)
 	s.Over, s.Under = string(over), string(under)
-	s.Start(f.Page.After, f.Page.Before)
-	return db.Walk(ctx, d.db, payments, s)
+	return s
 }
 
 // owned is what every row of a merchant's list holds.
@@ -300,4 +313,13 @@ func postedByCause(ctx context.Context, d *db.DB) (map[string]int64, error) {
 		return nil
 	})
 	return posted, err
+}
+
+// addRounding adds what stands on the accounts for roundings, in 1/money.ResidueUnit
+// minor units, modulo 2^64.
+func addRounding(ctx context.Context, d *db.DB, booked map[string]int64) error {
+	return d.Query(ctx, "select currency, live, posted_minor from account where purpose = 'rounding'", func(r db.Row) error {
+		booked[fx.ResidueKey(money.Currency(r.Text(0)), r.Int(1) == 1)] += r.Int(2) * money.ResidueUnit
+		return nil
+	})
 }

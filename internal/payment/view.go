@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/fx"
 )
 
 // View is p in the contract's words.
@@ -24,6 +25,12 @@ func View(p Payment) *florinv1.Payment {
 	}
 	if c := p.Details.Card; c != nil {
 		v.Card = &florinv1.CardSummary{Brand: c.Brand, Last4: c.Last4, ExpiryMonth: int32(c.Month), ExpiryYear: int32(c.Year)} //nolint:gosec // a date
+	}
+	if c := p.Details.Conversion; c != nil {
+		worth, _ := p.worth(p.Captured) // it was counted when it was captured
+		v.Settlement = &florinv1.Settlement{
+			Currency: string(c.To), AmountCaptured: worth.Minor, AmountReturned: p.Returned, Rate: fx.ViewRate(p.rate(), c.Source), Quote: string(c.Quote),
+		}
 	}
 	if p.State == Failed {
 		v.Failure = &florinv1.PaymentFailure{DeclineCode: p.DeclineCode, Advice: p.Advice}
@@ -45,12 +52,16 @@ var statusOf = func() map[State]florinv1.PaymentStatus {
 // ViewRefund is r in the contract's words.
 func ViewRefund(r Refund) *florinv1.Refund {
 	status := florinv1.RefundStatus_value["REFUND_STATUS_"+strings.ToUpper(string(r.State))]
-	return &florinv1.Refund{
+	v := &florinv1.Refund{
 		Id: string(r.ID), Object: "refund", Amount: r.Amount.Minor, Currency: string(r.Amount.Currency),
 		Status: florinv1.RefundStatus(status), Payment: string(r.Payment), Merchant: string(r.Merchant),
 		Reason: r.Reason, Metadata: r.Metadata, FeeReturned: r.FeeReturned, FailureCode: r.FailureCode,
 		CreatedAt: stamp(r.CreatedAt), Livemode: r.Live,
 	}
+	if r.Converted {
+		v.SettlementAmount = &r.Share
+	}
+	return v
 }
 
 func stamp(t time.Time) *timestamppb.Timestamp {

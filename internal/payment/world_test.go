@@ -20,6 +20,7 @@ import (
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/job"
 	"github.com/florinpay/florin/internal/ledger"
@@ -87,7 +88,7 @@ func (w *world) start(d *db.DB) node {
 	n := node{d: d, book: ledger.NewBook(d), events: event.NewLog(d)}
 	n.wallets, n.disputes = wallet.NewDesk(d, w.clock, w.payers), dispute.NewDesk(d, w.clock)
 	n.desk = payment.NewDesk(payment.Config{
-		DB: d, Clock: w.clock, Merchants: w.merchants, Vault: w.vault, Connectors: rails, Log: quiet,
+		DB: d, Clock: w.clock, Merchants: w.merchants, Vault: w.vault, Connectors: rails, Exchange: fx.New(d, w.clock), Log: quiet,
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	n.jobs = job.NewRunner(d, w.clock, quiet, map[job.Kind]job.Handler{

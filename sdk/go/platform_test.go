@@ -196,3 +196,31 @@ func TestCancelWhileItHangs(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestExports(t *testing.T) {
+	c := platform(t, "FLORIN_URL")
+	p := c.pays(t, &CreatePayment{Amount: 77, Currency: "USD", Source: "tok_visa", Reference: "export-go"})
+	n := 0
+	for got, err := range c.Exports.Payments(t.Context(), &ExportPayments{Reference: "export-go"}) {
+		if err != nil || got.ID != p.ID || len(got.Extra) != 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	last := int64(0)
+	for got, err := range c.Exports.Transfers(t.Context(), nil) {
+		if err != nil || got.Sequence <= last {
+			t.Fatalf("%+v after %d, %v", got, last, err)
+		}
+		last = got.Sequence
+	}
+	for got, err := range c.Exports.Balances(t.Context(), nil) {
+		if err != nil || got.Owner != p.Merchant {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	if n < 2 || last == 0 {
+		t.Errorf("%d objects, the last transfer is %d", n, last)
+	}
+}

@@ -13,12 +13,14 @@ type resources struct {
 	Cards        CardsService
 	Disputes     DisputesService
 	Events       EventsService
+	Exports      ExportsService
 	Accounts     AccountsService
 	Transfers    TransfersService
 	TrialBalance TrialBalanceService
 	Merchants    MerchantsService
 	Payers       PayersService
 	Payments     PaymentsService
+	Quotes       QuotesService
 	Refunds      RefundsService
 	Wallets      WalletsService
 }
@@ -29,12 +31,14 @@ func newResources(c *Client) resources {
 		Cards:        CardsService{c},
 		Disputes:     DisputesService{c},
 		Events:       EventsService{c},
+		Exports:      ExportsService{c},
 		Accounts:     AccountsService{c},
 		Transfers:    TransfersService{c},
 		TrialBalance: TrialBalanceService{c},
 		Merchants:    MerchantsService{c},
 		Payers:       PayersService{c},
 		Payments:     PaymentsService{c},
+		Quotes:       QuotesService{c},
 		Refunds:      RefundsService{c},
 		Wallets:      WalletsService{c},
 	}
@@ -138,6 +142,33 @@ func (r EventsService) List(ctx context.Context, params *ListEvents, options ...
 // ListPage reads one page of the list.
 func (r EventsService) ListPage(ctx context.Context, params *ListEvents, options ...Option) (*Page[Event], error) {
 	return send[Page[Event]](ctx, r.client, call{verb: "GET", path: "/v1/events", params: params}, options)
+}
+
+// ExportsService calls /v1/exports.
+type ExportsService struct{ client *Client }
+
+// Payments gives all of the merchant's payments that match, oldest first. Payments that are made
+// after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Payments(ctx context.Context, params *ExportPayments, options ...Option) iter.Seq2[*Payment, error] {
+	return stream[Payment](ctx, r.client, call{verb: "GET", path: "/v1/exports/payments", params: params}, options)
+}
+
+// Transfers gives the transfers of all of the merchant's accounts, or those of one account, oldest
+// first and each once. Transfers that are made after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Transfers(ctx context.Context, params *ExportTransfers, options ...Option) iter.Seq2[*Transfer, error] {
+	return stream[Transfer](ctx, r.client, call{verb: "GET", path: "/v1/exports/transfers", params: params}, options)
+}
+
+// Balances gives the merchant's accounts with their balances, all of one moment: now, or a past
+// one.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Balances(ctx context.Context, params *ExportBalances, options ...Option) iter.Seq2[*Account, error] {
+	return stream[Account](ctx, r.client, call{verb: "GET", path: "/v1/exports/balances", params: params}, options)
 }
 
 // AccountsService calls /v1/accounts.
@@ -260,6 +291,19 @@ func (r PaymentsService) Cancel(ctx context.Context, id string, params *CancelPa
 // Confirm goes on with a payment that waits for the payer's authentication.
 func (r PaymentsService) Confirm(ctx context.Context, id string, params *ConfirmPayment, options ...Option) (*Payment, error) {
 	return send[Payment](ctx, r.client, call{verb: "POST", path: "/v1/payments/{id}/confirm", ids: []string{id}, params: params, creates: true}, options)
+}
+
+// QuotesService calls /v1/quotes.
+type QuotesService struct{ client *Client }
+
+// Create holds the current rate for one payment, for 15 minutes or until the rate ends.
+func (r QuotesService) Create(ctx context.Context, params *CreateQuote, options ...Option) (*Quote, error) {
+	return send[Quote](ctx, r.client, call{verb: "POST", path: "/v1/quotes", params: params, creates: true}, options)
+}
+
+// Get reads one quote.
+func (r QuotesService) Get(ctx context.Context, id string, params *GetQuote, options ...Option) (*Quote, error) {
+	return send[Quote](ctx, r.client, call{verb: "GET", path: "/v1/quotes/{id}", ids: []string{id}, params: params}, options)
 }
 
 // RefundsService calls /v1/refunds.

@@ -76,6 +76,19 @@ const (
 	PaymentStatusExpired PaymentStatus = "expired"
 )
 
+// QuoteStatus is what a quote is good for.
+type QuoteStatus string
+
+// The words that this version knows; the platform may add to them.
+const (
+	// May serve a payment.
+	QuoteStatusOpen QuoteStatus = "open"
+	// Has served one.
+	QuoteStatusUsed QuoteStatus = "used"
+	// Has ended unused.
+	QuoteStatusExpired QuoteStatus = "expired"
+)
+
 // RefundStatus is where a refund stands.
 type RefundStatus string
 
@@ -281,6 +294,7 @@ type EventData struct {
 	Payer    *Payer    `json:"payer"`
 	APIKey   *APIKey   `json:"api_key"`
 	Transfer *Transfer `json:"transfer"`
+	Quote    *Quote    `json:"quote"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -296,6 +310,7 @@ func (x *EventData) UnmarshalJSON(data []byte) error {
 		"payer":    &x.Payer,
 		"api_key":  &x.APIKey,
 		"transfer": &x.Transfer,
+		"quote":    &x.Quote,
 	})
 }
 
@@ -596,7 +611,8 @@ type Payment struct {
 	AmountCapturable int64 `json:"amount_capturable"`
 	// Refunded so far, pending refunds included, in minor units.
 	AmountRefunded int64 `json:"amount_refunded"`
-	// Kept by the platform, in minor units; what refunds gave back is taken off.
+	// Kept by the platform, in minor units of the currency that the merchant is paid in; what refunds
+	// gave back is taken off.
 	Fee int64 `json:"fee"`
 	// The card token or wallet that pays.
 	Source string `json:"source"`
@@ -621,6 +637,8 @@ type Payment struct {
 	SourceCard        *Card     `json:"source_card"`
 	SourceWallet      *Wallet   `json:"source_wallet"`
 	DestinationWallet *Wallet   `json:"destination_wallet"`
+	// Set when the merchant is paid in another currency than currency.
+	Settlement *Settlement `json:"settlement"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -654,6 +672,7 @@ func (x *Payment) UnmarshalJSON(data []byte) error {
 		"source_card":        &x.SourceCard,
 		"source_wallet":      &x.SourceWallet,
 		"destination_wallet": &x.DestinationWallet,
+		"settlement":         &x.Settlement,
 	})
 }
 
@@ -715,6 +734,99 @@ func (x *NextAction) UnmarshalJSON(data []byte) error {
 	})
 }
 
+// Rate is a price between two currencies: one major unit of the first is worth value / 10^scale
+// major units of the second. It is exact: 1.0842 is value 10842 with scale 4.
+type Rate struct {
+	Value int64 `json:"value"`
+	Scale int   `json:"scale"`
+	// Who says so.
+	Source string `json:"source"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *Rate) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"value":  (*whole)(&x.Value),
+		"scale":  &x.Scale,
+		"source": &x.Source,
+	})
+}
+
+// Quote holds a rate for one payment.
+type Quote struct {
+	ID string `json:"id"`
+	// Always "quote".
+	Object string `json:"object"`
+	// What the payer will pay, in minor units of currency.
+	Amount int64 `json:"amount"`
+	// ISO 4217.
+	Currency string `json:"currency"`
+	// What that is worth, in minor units of settlement_currency: rounded once, half to even.
+	SettlementAmount int64 `json:"settlement_amount"`
+	// ISO 4217.
+	SettlementCurrency string `json:"settlement_currency"`
+	// Of currency in settlement_currency.
+	Rate   *Rate       `json:"rate"`
+	Status QuoteStatus `json:"status"`
+	// The payment that it served.
+	Payment   string    `json:"payment"`
+	ExpiresAt time.Time `json:"expires_at"`
+	CreatedAt time.Time `json:"created_at"`
+	Livemode  bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *Quote) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":                  &x.ID,
+		"object":              &x.Object,
+		"amount":              (*whole)(&x.Amount),
+		"currency":            &x.Currency,
+		"settlement_amount":   (*whole)(&x.SettlementAmount),
+		"settlement_currency": &x.SettlementCurrency,
+		"rate":                &x.Rate,
+		"status":              &x.Status,
+		"payment":             &x.Payment,
+		"expires_at":          &x.ExpiresAt,
+		"created_at":          &x.CreatedAt,
+		"livemode":            &x.Livemode,
+	})
+}
+
+func (x *Quote) cursor() string { return x.ID }
+
+// Settlement is what a payment means to a merchant who is paid in another currency than the payer
+// pays in.
+type Settlement struct {
+	// ISO 4217. The payment's fee is in it, too.
+	Currency string `json:"currency"`
+	// What the merchant got for what is captured, before the fee, in minor units.
+	AmountCaptured int64 `json:"amount_captured"`
+	// What refunds and lost disputes took back, pending refunds included, in minor units.
+	AmountReturned int64 `json:"amount_returned"`
+	// Of the payment's currency in this one; it holds for every capture and refund of the payment.
+	Rate *Rate `json:"rate"`
+	// The quote that held the rate.
+	Quote string `json:"quote"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *Settlement) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"currency":        &x.Currency,
+		"amount_captured": (*whole)(&x.AmountCaptured),
+		"amount_returned": (*whole)(&x.AmountReturned),
+		"rate":            &x.Rate,
+		"quote":           &x.Quote,
+	})
+}
+
 // Refund is money on its way back to the payer.
 type Refund struct {
 	ID string `json:"id"`
@@ -728,13 +840,17 @@ type Refund struct {
 	Merchant string            `json:"merchant"`
 	Reason   string            `json:"reason"`
 	Metadata map[string]string `json:"metadata"`
-	// Share of the payment's fee that came back with it, in minor units.
+	// Share of the payment's fee that came back with it, in minor units of the currency that the
+	// merchant was paid in.
 	FeeReturned int64 `json:"fee_returned"`
 	// Why it failed.
 	FailureCode   string    `json:"failure_code"`
 	CreatedAt     time.Time `json:"created_at"`
 	Livemode      bool      `json:"livemode"`
 	PaymentObject *Payment  `json:"payment_object"`
+	// What it took from the merchant, in minor units of the payment's settlement currency, where that
+	// is another one.
+	SettlementAmount *int64 `json:"settlement_amount"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -742,20 +858,21 @@ type Refund struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *Refund) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"id":             &x.ID,
-		"object":         &x.Object,
-		"amount":         (*whole)(&x.Amount),
-		"currency":       &x.Currency,
-		"status":         &x.Status,
-		"payment":        &x.Payment,
-		"merchant":       &x.Merchant,
-		"reason":         &x.Reason,
-		"metadata":       &x.Metadata,
-		"fee_returned":   (*whole)(&x.FeeReturned),
-		"failure_code":   &x.FailureCode,
-		"created_at":     &x.CreatedAt,
-		"livemode":       &x.Livemode,
-		"payment_object": &x.PaymentObject,
+		"id":                &x.ID,
+		"object":            &x.Object,
+		"amount":            (*whole)(&x.Amount),
+		"currency":          &x.Currency,
+		"status":            &x.Status,
+		"payment":           &x.Payment,
+		"merchant":          &x.Merchant,
+		"reason":            &x.Reason,
+		"metadata":          &x.Metadata,
+		"fee_returned":      (*whole)(&x.FeeReturned),
+		"failure_code":      &x.FailureCode,
+		"created_at":        &x.CreatedAt,
+		"livemode":          &x.Livemode,
+		"payment_object":    &x.PaymentObject,
+		"settlement_amount": &x.SettlementAmount,
 	})
 }
 
@@ -914,6 +1031,50 @@ type ListEvents struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 }
 
+// ExportPayments is what is sent to the method of that name. Nil sends nothing.
+type ExportPayments struct {
+	// Only payments in this status.
+	Status PaymentStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Only payments of this amount, in minor units.
+	Amount *int64 `json:"amount,omitzero"`
+	// Only payments of this amount or more, in minor units.
+	AmountMin *int64 `json:"amount_min,omitzero"`
+	// Only payments of this amount or less, in minor units.
+	AmountMax *int64 `json:"amount_max,omitzero"`
+	// Only payments in this currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Only payments with this reference.
+	Reference string `json:"reference,omitzero"`
+	// Only payments from this card token or wallet.
+	Source string `json:"source,omitzero"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `json:"metadata,omitzero"`
+}
+
+// ExportTransfers is what is sent to the method of that name. Nil sends nothing.
+type ExportTransfers struct {
+	// Only transfers of this account: one of the merchant's, or of a wallet of its payers.
+	Account string `json:"account,omitzero"`
+	// Only transfers of this kind.
+	Kind TransferKind `json:"kind,omitzero"`
+	// Only transfers made for the object of this id.
+	Cause string `json:"cause,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// ExportBalances is what is sent to the method of that name. Nil sends nothing.
+type ExportBalances struct {
+	// The balances at that moment instead of now, of the accounts that were there.
+	At time.Time `json:"at,omitzero"`
+}
+
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
 type GetAccount struct {
 	// The balances at that moment instead of now.
@@ -1017,6 +1178,11 @@ type CreatePayment struct {
 	Description string            `json:"description,omitzero"`
 	Reference   string            `json:"reference,omitzero"`
 	Metadata    map[string]string `json:"metadata,omitzero"`
+	// ISO 4217 code that the merchant is paid in, if it is another one. Converted at the current rate,
+	// or at the quote's.
+	SettlementCurrency string `json:"settlement_currency,omitzero"`
+	// A quote for this very amount and currency: holds the rate and says the settlement_currency.
+	Quote string `json:"quote,omitzero"`
 }
 
 // GetPayment is what is sent to the method of that name. Nil sends nothing.
@@ -1073,6 +1239,20 @@ type CancelPayment struct {
 type ConfirmPayment struct {
 	// Sandbox only: how the payer's authentication ends, "passed" (if absent) or "failed".
 	Authentication string `json:"authentication,omitzero"`
+}
+
+// CreateQuote is what is sent to the method of that name. Nil sends nothing.
+type CreateQuote struct {
+	// What the payer will pay, in minor units of currency.
+	Amount int64 `json:"amount,omitzero"`
+	// ISO 4217 code of what the payer pays in.
+	Currency string `json:"currency,omitzero"`
+	// ISO 4217 code of what the merchant gets.
+	SettlementCurrency string `json:"settlement_currency,omitzero"`
+}
+
+// GetQuote is what is sent to the method of that name. Nil sends nothing.
+type GetQuote struct {
 }
 
 // CreateRefund is what is sent to the method of that name. Nil sends nothing.

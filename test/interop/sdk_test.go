@@ -63,7 +63,7 @@ func (b bench) readme(t *testing.T, language string) string {
 }
 
 // shown are the lines that each README's code prints.
-var shown = []string{"paid 19.99 USD: succeeded", "declined: insufficient_funds, retry_later", "newest: failed 100"}
+var shown = []string{"paid 19.99 USD: succeeded", "declined: insufficient_funds, retry_later", "newest: failed 100", "oldest: succeeded 1999"}
 
 func (b bench) shows(t *testing.T, said string) {
 	t.Helper()

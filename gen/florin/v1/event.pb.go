@@ -142,6 +142,7 @@ type EventData struct {
 	//	*EventData_Payer
 	//	*EventData_ApiKey
 	//	*EventData_Transfer
+	//	*EventData_Quote
 	Object        isEventData_Object `protobuf_oneof:"object"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,6 +257,15 @@ func (x *EventData) GetTransfer() *Transfer {
 	return nil
 }
 
+func (x *EventData) GetQuote() *Quote {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_Quote); ok {
+			return x.Quote
+		}
+	}
+	return nil
+}
+
 type isEventData_Object interface {
 	isEventData_Object()
 }
@@ -292,6 +302,10 @@ type EventData_Transfer struct {
 	Transfer *Transfer `protobuf:"bytes,8,opt,name=transfer,proto3,oneof"`
 }
 
+type EventData_Quote struct {
+	Quote *Quote `protobuf:"bytes,9,opt,name=quote,proto3,oneof"`
+}
+
 func (*EventData_Payment) isEventData_Object() {}
 
 func (*EventData_Refund) isEventData_Object() {}
@@ -307,6 +321,8 @@ func (*EventData_Payer) isEventData_Object() {}
 func (*EventData_ApiKey) isEventData_Object() {}
 
 func (*EventData_Transfer) isEventData_Object() {}
+
+func (*EventData_Quote) isEventData_Object() {}
 
 // EventRequest names the request behind an event.
 type EventRequest struct {
@@ -661,7 +677,7 @@ var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
+	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -671,7 +687,7 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\arequest\x18\x06 \x01(\v2\x17.florin.v1.EventRequestR\arequest\x129\n" +
 	"\n" +
 	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\b \x01(\bR\blivemode\"\x81\x03\n" +
+	"\blivemode\x18\b \x01(\bR\blivemode\"\xab\x03\n" +
 	"\tEventData\x12.\n" +
 	"\apayment\x18\x01 \x01(\v2\x12.florin.v1.PaymentH\x00R\apayment\x12+\n" +
 	"\x06refund\x18\x02 \x01(\v2\x11.florin.v1.RefundH\x00R\x06refund\x12.\n" +
@@ -680,7 +696,8 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x04card\x18\x05 \x01(\v2\x0f.florin.v1.CardH\x00R\x04card\x12(\n" +
 	"\x05payer\x18\x06 \x01(\v2\x10.florin.v1.PayerH\x00R\x05payer\x12,\n" +
 	"\aapi_key\x18\a \x01(\v2\x11.florin.v1.ApiKeyH\x00R\x06apiKey\x121\n" +
-	"\btransfer\x18\b \x01(\v2\x13.florin.v1.TransferH\x00R\btransferB\b\n" +
+	"\btransfer\x18\b \x01(\v2\x13.florin.v1.TransferH\x00R\btransfer\x12(\n" +
+	"\x05quote\x18\t \x01(\v2\x10.florin.v1.QuoteH\x00R\x05quoteB\b\n" +
 	"\x06object\"G\n" +
 	"\fEventRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
@@ -750,6 +767,7 @@ var file_florin_v1_event_proto_goTypes = []any{
 	(*Payer)(nil),                 // 13: florin.v1.Payer
 	(*ApiKey)(nil),                // 14: florin.v1.ApiKey
 	(*Transfer)(nil),              // 15: florin.v1.Transfer
+	(*Quote)(nil),                 // 16: florin.v1.Quote
 }
 var file_florin_v1_event_proto_depIdxs = []int32{
 	1,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
@@ -763,20 +781,21 @@ var file_florin_v1_event_proto_depIdxs = []int32{
 	13, // 8: florin.v1.EventData.payer:type_name -> florin.v1.Payer
 	14, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
 	15, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
-	7,  // 11: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
-	7,  // 12: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
-	0,  // 13: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
-	3,  // 14: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
-	4,  // 15: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	6,  // 16: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
-	0,  // 17: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	5,  // 18: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	0,  // 19: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
-	17, // [17:20] is the sub-list for method output_type
-	14, // [14:17] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	16, // 11: florin.v1.EventData.quote:type_name -> florin.v1.Quote
+	7,  // 12: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
+	7,  // 13: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 14: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
+	3,  // 15: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
+	4,  // 16: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
+	6,  // 17: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 18: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	5,  // 19: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 20: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	18, // [18:21] is the sub-list for method output_type
+	15, // [15:18] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_event_proto_init() }
@@ -791,6 +810,7 @@ func file_florin_v1_event_proto_init() {
 	file_florin_v1_options_proto_init()
 	file_florin_v1_payer_proto_init()
 	file_florin_v1_payment_proto_init()
+	file_florin_v1_quote_object_proto_init()
 	file_florin_v1_refund_proto_init()
 	file_florin_v1_wallet_object_proto_init()
 	file_florin_v1_event_proto_msgTypes[1].OneofWrappers = []any{
@@ -802,6 +822,7 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_Payer)(nil),
 		(*EventData_ApiKey)(nil),
 		(*EventData_Transfer)(nil),
+		(*EventData_Quote)(nil),
 	}
 	file_florin_v1_event_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}

@@ -166,7 +166,8 @@ type Payment struct {
 	AmountCapturable int64 `protobuf:"varint,8,opt,name=amount_capturable,json=amountCapturable,proto3" json:"amount_capturable,omitempty"`
 	// Refunded so far, pending refunds included, in minor units.
 	AmountRefunded int64 `protobuf:"varint,9,opt,name=amount_refunded,json=amountRefunded,proto3" json:"amount_refunded,omitempty"`
-	// Kept by the platform, in minor units; what refunds gave back is taken off.
+	// Kept by the platform, in minor units of the currency that the merchant is paid in; what refunds gave back is
+	// taken off.
 	Fee int64 `protobuf:"varint,10,opt,name=fee,proto3" json:"fee,omitempty"`
 	// The card token or wallet that pays.
 	Source string `protobuf:"bytes,11,opt,name=source,proto3" json:"source,omitempty"`
@@ -201,8 +202,10 @@ type Payment struct {
 	//
 	//	*Payment_DestinationWallet
 	OpenedDestination isPayment_OpenedDestination `protobuf_oneof:"opened_destination"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Set when the merchant is paid in another currency than currency.
+	Settlement    *Settlement `protobuf:"bytes,27,opt,name=settlement,proto3" json:"settlement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Payment) Reset() {
@@ -437,6 +440,13 @@ func (x *Payment) GetDestinationWallet() *Wallet {
 	return nil
 }
 
+func (x *Payment) GetSettlement() *Settlement {
+	if x != nil {
+		return x.Settlement
+	}
+	return nil
+}
+
 type isPayment_OpenedSource interface {
 	isPayment_OpenedSource()
 }
@@ -657,10 +667,14 @@ type CreatePaymentRequest struct {
 	// With card_number: the code on the card. Never stored.
 	Cvv string `protobuf:"bytes,6,opt,name=cvv,proto3" json:"cvv,omitempty"`
 	// Automatic if absent.
-	Capture       CaptureMode       `protobuf:"varint,7,opt,name=capture,proto3,enum=florin.v1.CaptureMode" json:"capture,omitempty"`
-	Description   string            `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
-	Reference     string            `protobuf:"bytes,9,opt,name=reference,proto3" json:"reference,omitempty"`
-	Metadata      map[string]string `protobuf:"bytes,10,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Capture     CaptureMode       `protobuf:"varint,7,opt,name=capture,proto3,enum=florin.v1.CaptureMode" json:"capture,omitempty"`
+	Description string            `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
+	Reference   string            `protobuf:"bytes,9,opt,name=reference,proto3" json:"reference,omitempty"`
+	Metadata    map[string]string `protobuf:"bytes,10,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// ISO 4217 code that the merchant is paid in, if it is another one. Converted at the current rate, or at the quote's.
+	SettlementCurrency string `protobuf:"bytes,11,opt,name=settlement_currency,json=settlementCurrency,proto3" json:"settlement_currency,omitempty"`
+	// A quote for this very amount and currency: holds the rate and says the settlement_currency.
+	Quote         string `protobuf:"bytes,12,opt,name=quote,proto3" json:"quote,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -763,6 +777,20 @@ func (x *CreatePaymentRequest) GetMetadata() map[string]string {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *CreatePaymentRequest) GetSettlementCurrency() string {
+	if x != nil {
+		return x.SettlementCurrency
+	}
+	return ""
+}
+
+func (x *CreatePaymentRequest) GetQuote() string {
+	if x != nil {
+		return x.Quote
+	}
+	return ""
 }
 
 type GetPaymentRequest struct {
@@ -1222,7 +1250,7 @@ var File_florin_v1_payment_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\t\n" +
+	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\t\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -1254,7 +1282,10 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\vsource_card\x18\x18 \x01(\v2\x0f.florin.v1.CardH\x00R\n" +
 	"sourceCard\x128\n" +
 	"\rsource_wallet\x18\x19 \x01(\v2\x11.florin.v1.WalletH\x00R\fsourceWallet\x12B\n" +
-	"\x12destination_wallet\x18\x1a \x01(\v2\x11.florin.v1.WalletH\x01R\x11destinationWallet\x1a;\n" +
+	"\x12destination_wallet\x18\x1a \x01(\v2\x11.florin.v1.WalletH\x01R\x11destinationWallet\x125\n" +
+	"\n" +
+	"settlement\x18\x1b \x01(\v2\x15.florin.v1.SettlementR\n" +
+	"settlement\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
@@ -1272,7 +1303,7 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"NextAction\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\"\xb5\x04\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\"\x9b\x05\n" +
 	"\x14CreatePaymentRequest\x12(\n" +
 	"\x06amount\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\x12-\n" +
 	"\bcurrency\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
@@ -1289,7 +1320,10 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\vdescription\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\vdescription\x12%\n" +
 	"\treference\x18\t \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12b\n" +
 	"\bmetadata\x18\n" +
-	" \x03(\v2-.florin.v1.CreatePaymentRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x1a;\n" +
+	" \x03(\v2-.florin.v1.CreatePaymentRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12E\n" +
+	"\x13settlement_currency\x18\v \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\x12settlementCurrency\x12\x1d\n" +
+	"\x05quote\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\x05quote\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"E\n" +
@@ -1401,6 +1435,7 @@ var file_florin_v1_payment_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 	(*Card)(nil),                  // 17: florin.v1.Card
 	(*Wallet)(nil),                // 18: florin.v1.Wallet
+	(*Settlement)(nil),            // 19: florin.v1.Settlement
 }
 var file_florin_v1_payment_proto_depIdxs = []int32{
 	1,  // 0: florin.v1.Payment.status:type_name -> florin.v1.PaymentStatus
@@ -1414,30 +1449,31 @@ var file_florin_v1_payment_proto_depIdxs = []int32{
 	17, // 8: florin.v1.Payment.source_card:type_name -> florin.v1.Card
 	18, // 9: florin.v1.Payment.source_wallet:type_name -> florin.v1.Wallet
 	18, // 10: florin.v1.Payment.destination_wallet:type_name -> florin.v1.Wallet
-	0,  // 11: florin.v1.CreatePaymentRequest.capture:type_name -> florin.v1.CaptureMode
-	14, // 12: florin.v1.CreatePaymentRequest.metadata:type_name -> florin.v1.CreatePaymentRequest.MetadataEntry
-	1,  // 13: florin.v1.ListPaymentsRequest.status:type_name -> florin.v1.PaymentStatus
-	16, // 14: florin.v1.ListPaymentsRequest.created_from:type_name -> google.protobuf.Timestamp
-	16, // 15: florin.v1.ListPaymentsRequest.created_to:type_name -> google.protobuf.Timestamp
-	15, // 16: florin.v1.ListPaymentsRequest.metadata:type_name -> florin.v1.ListPaymentsRequest.MetadataEntry
-	2,  // 17: florin.v1.ListPaymentsResponse.data:type_name -> florin.v1.Payment
-	6,  // 18: florin.v1.PaymentService.CreatePayment:input_type -> florin.v1.CreatePaymentRequest
-	7,  // 19: florin.v1.PaymentService.GetPayment:input_type -> florin.v1.GetPaymentRequest
-	8,  // 20: florin.v1.PaymentService.ListPayments:input_type -> florin.v1.ListPaymentsRequest
-	10, // 21: florin.v1.PaymentService.CapturePayment:input_type -> florin.v1.CapturePaymentRequest
-	11, // 22: florin.v1.PaymentService.CancelPayment:input_type -> florin.v1.CancelPaymentRequest
-	12, // 23: florin.v1.PaymentService.ConfirmPayment:input_type -> florin.v1.ConfirmPaymentRequest
-	2,  // 24: florin.v1.PaymentService.CreatePayment:output_type -> florin.v1.Payment
-	2,  // 25: florin.v1.PaymentService.GetPayment:output_type -> florin.v1.Payment
-	9,  // 26: florin.v1.PaymentService.ListPayments:output_type -> florin.v1.ListPaymentsResponse
-	2,  // 27: florin.v1.PaymentService.CapturePayment:output_type -> florin.v1.Payment
-	2,  // 28: florin.v1.PaymentService.CancelPayment:output_type -> florin.v1.Payment
-	2,  // 29: florin.v1.PaymentService.ConfirmPayment:output_type -> florin.v1.Payment
-	24, // [24:30] is the sub-list for method output_type
-	18, // [18:24] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	19, // 11: florin.v1.Payment.settlement:type_name -> florin.v1.Settlement
+	0,  // 12: florin.v1.CreatePaymentRequest.capture:type_name -> florin.v1.CaptureMode
+	14, // 13: florin.v1.CreatePaymentRequest.metadata:type_name -> florin.v1.CreatePaymentRequest.MetadataEntry
+	1,  // 14: florin.v1.ListPaymentsRequest.status:type_name -> florin.v1.PaymentStatus
+	16, // 15: florin.v1.ListPaymentsRequest.created_from:type_name -> google.protobuf.Timestamp
+	16, // 16: florin.v1.ListPaymentsRequest.created_to:type_name -> google.protobuf.Timestamp
+	15, // 17: florin.v1.ListPaymentsRequest.metadata:type_name -> florin.v1.ListPaymentsRequest.MetadataEntry
+	2,  // 18: florin.v1.ListPaymentsResponse.data:type_name -> florin.v1.Payment
+	6,  // 19: florin.v1.PaymentService.CreatePayment:input_type -> florin.v1.CreatePaymentRequest
+	7,  // 20: florin.v1.PaymentService.GetPayment:input_type -> florin.v1.GetPaymentRequest
+	8,  // 21: florin.v1.PaymentService.ListPayments:input_type -> florin.v1.ListPaymentsRequest
+	10, // 22: florin.v1.PaymentService.CapturePayment:input_type -> florin.v1.CapturePaymentRequest
+	11, // 23: florin.v1.PaymentService.CancelPayment:input_type -> florin.v1.CancelPaymentRequest
+	12, // 24: florin.v1.PaymentService.ConfirmPayment:input_type -> florin.v1.ConfirmPaymentRequest
+	2,  // 25: florin.v1.PaymentService.CreatePayment:output_type -> florin.v1.Payment
+	2,  // 26: florin.v1.PaymentService.GetPayment:output_type -> florin.v1.Payment
+	9,  // 27: florin.v1.PaymentService.ListPayments:output_type -> florin.v1.ListPaymentsResponse
+	2,  // 28: florin.v1.PaymentService.CapturePayment:output_type -> florin.v1.Payment
+	2,  // 29: florin.v1.PaymentService.CancelPayment:output_type -> florin.v1.Payment
+	2,  // 30: florin.v1.PaymentService.ConfirmPayment:output_type -> florin.v1.Payment
+	25, // [25:31] is the sub-list for method output_type
+	19, // [19:25] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_payment_proto_init() }
@@ -1447,6 +1483,7 @@ func file_florin_v1_payment_proto_init() {
 	}
 	file_florin_v1_card_proto_init()
 	file_florin_v1_options_proto_init()
+	file_florin_v1_quote_object_proto_init()
 	file_florin_v1_wallet_object_proto_init()
 	file_florin_v1_payment_proto_msgTypes[0].OneofWrappers = []any{
 		(*Payment_SourceCard)(nil),

@@ -92,7 +92,7 @@ type Refund struct {
 	Merchant string            `protobuf:"bytes,7,opt,name=merchant,proto3" json:"merchant,omitempty"`
 	Reason   string            `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	Metadata map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Share of the payment's fee that came back with it, in minor units.
+	// Share of the payment's fee that came back with it, in minor units of the currency that the merchant was paid in.
 	FeeReturned int64 `protobuf:"varint,10,opt,name=fee_returned,json=feeReturned,proto3" json:"fee_returned,omitempty"`
 	// Why it failed.
 	FailureCode string                 `protobuf:"bytes,11,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
@@ -104,8 +104,10 @@ type Refund struct {
 	//
 	//	*Refund_PaymentObject
 	OpenedPayment isRefund_OpenedPayment `protobuf_oneof:"opened_payment"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What it took from the merchant, in minor units of the payment's settlement currency, where that is another one.
+	SettlementAmount *int64 `protobuf:"varint,15,opt,name=settlement_amount,json=settlementAmount,proto3,oneof" json:"settlement_amount,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Refund) Reset() {
@@ -243,6 +245,13 @@ func (x *Refund) GetPaymentObject() *Payment {
 		}
 	}
 	return nil
+}
+
+func (x *Refund) GetSettlementAmount() int64 {
+	if x != nil && x.SettlementAmount != nil {
+		return *x.SettlementAmount
+	}
+	return 0
 }
 
 type isRefund_OpenedPayment interface {
@@ -568,7 +577,7 @@ var File_florin_v1_refund_proto protoreflect.FileDescriptor
 
 const file_florin_v1_refund_proto_rawDesc = "" +
 	"\n" +
-	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x04\n" +
+	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x05\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -585,11 +594,13 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
 	"\blivemode\x18\r \x01(\bR\blivemode\x12;\n" +
-	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObject\x1a;\n" +
+	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObject\x120\n" +
+	"\x11settlement_amount\x18\x0f \x01(\x03H\x01R\x10settlementAmount\x88\x01\x01\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
-	"\x0eopened_payment\"\xa6\x02\n" +
+	"\x0eopened_paymentB\x14\n" +
+	"\x12_settlement_amount\"\xa6\x02\n" +
 	"\x13CreateRefundRequest\x12#\n" +
 	"\apayment\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\apayment\x12(\n" +
 	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x06amount\x12 \n" +

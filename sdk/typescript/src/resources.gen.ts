@@ -111,6 +111,41 @@ export class EventsService {
   }
 }
 
+/** Calls /v1/exports. */
+export class ExportsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Gives all of the merchant's payments that match, oldest first. Payments that are made after the
+   * export began are not in it. Iterate over it: it is read as it comes, and throws if it breaks
+   * off.
+   */
+  payments(params: types.ExportPayments = {}, options: CallOptions = {}): AsyncIterable<types.Payment> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/payments`, params }, shapes.paymentShape, options);
+  }
+
+  /**
+   * Gives the transfers of all of the merchant's accounts, or those of one account, oldest first
+   * and each once. Transfers that are made after the export began are not in it. Iterate over it:
+   * it is read as it comes, and throws if it breaks off.
+   */
+  transfers(params: types.ExportTransfers = {}, options: CallOptions = {}): AsyncIterable<types.Transfer> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/transfers`, params }, shapes.transferShape, options);
+  }
+
+  /**
+   * Gives the merchant's accounts with their balances, all of one moment: now, or a past one.
+   * Iterate over it: it is read as it comes, and throws if it breaks off.
+   */
+  balances(params: types.ExportBalances = {}, options: CallOptions = {}): AsyncIterable<types.Account> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/balances`, params }, shapes.accountShape, options);
+  }
+}
+
 /** Calls /v1/accounts. */
 export class AccountsService {
   readonly #caller: Caller;
@@ -245,6 +280,25 @@ export class PaymentsService {
   }
 }
 
+/** Calls /v1/quotes. */
+export class QuotesService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Holds the current rate for one payment, for 15 minutes or until the rate ends. */
+  create(params: types.CreateQuote, options: CallOptions = {}): Promise<types.Quote> {
+    return this.#caller.send({ verb: "POST", path: `/v1/quotes`, params, creates: true }, shapes.quoteShape, options);
+  }
+
+  /** Reads one quote. */
+  get(id: string, params: types.GetQuote = {}, options: CallOptions = {}): Promise<types.Quote> {
+    return this.#caller.send({ verb: "GET", path: `/v1/quotes/${segment(id)}`, params }, shapes.quoteShape, options);
+  }
+}
+
 /** Calls /v1/refunds. */
 export class RefundsService {
   readonly #caller: Caller;
@@ -317,12 +371,14 @@ export class Resources {
   readonly cards: CardsService;
   readonly disputes: DisputesService;
   readonly events: EventsService;
+  readonly exports: ExportsService;
   readonly accounts: AccountsService;
   readonly transfers: TransfersService;
   readonly trialBalance: TrialBalanceService;
   readonly merchants: MerchantsService;
   readonly payers: PayersService;
   readonly payments: PaymentsService;
+  readonly quotes: QuotesService;
   readonly refunds: RefundsService;
   readonly wallets: WalletsService;
 
@@ -331,12 +387,14 @@ export class Resources {
     this.cards = new CardsService(caller);
     this.disputes = new DisputesService(caller);
     this.events = new EventsService(caller);
+    this.exports = new ExportsService(caller);
     this.accounts = new AccountsService(caller);
     this.transfers = new TransfersService(caller);
     this.trialBalance = new TrialBalanceService(caller);
     this.merchants = new MerchantsService(caller);
     this.payers = new PayersService(caller);
     this.payments = new PaymentsService(caller);
+    this.quotes = new QuotesService(caller);
     this.refunds = new RefundsService(caller);
     this.wallets = new WalletsService(caller);
   }

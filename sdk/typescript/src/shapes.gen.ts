@@ -39,6 +39,7 @@ export const eventDataShape: Shape = {
   payer: () => payerShape,
   api_key: () => apiKeyShape,
   transfer: () => transferShape,
+  quote: () => quoteShape,
 };
 
 export const eventRequestShape: Shape = {
@@ -105,6 +106,7 @@ export const paymentShape: Shape = {
   source_card: () => cardShape,
   source_wallet: () => walletShape,
   destination_wallet: () => walletShape,
+  settlement: () => settlementShape,
 };
 
 export const cardSummaryShape: Shape = {
@@ -116,11 +118,30 @@ export const paymentFailureShape: Shape = {
 export const nextActionShape: Shape = {
 };
 
+export const rateShape: Shape = {
+  value: "whole",
+};
+
+export const quoteShape: Shape = {
+  amount: "whole",
+  settlement_amount: "whole",
+  rate: () => rateShape,
+  expires_at: "instant",
+  created_at: "instant",
+};
+
+export const settlementShape: Shape = {
+  amount_captured: "whole",
+  amount_returned: "whole",
+  rate: () => rateShape,
+};
+
 export const refundShape: Shape = {
   amount: "whole",
   fee_returned: "whole",
   created_at: "instant",
   payment_object: () => paymentShape,
+  settlement_amount: "whole",
 };
 
 export const walletShape: Shape = {

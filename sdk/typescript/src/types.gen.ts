@@ -43,6 +43,13 @@ export type PaymentStatus =
   | "expired" // Authorized, not captured in time.
   | (string & {});
 
+/** QuoteStatus is what a quote is good for. The platform may add words. */
+export type QuoteStatus =
+  | "open" // May serve a payment.
+  | "used" // Has served one.
+  | "expired" // Has ended unused.
+  | (string & {});
+
 /** RefundStatus is where a refund stands. The platform may add words. */
 export type RefundStatus =
   | "pending" // The rail has been asked.
@@ -146,6 +153,7 @@ export interface EventData {
   readonly payer?: Payer;
   readonly api_key?: ApiKey;
   readonly transfer?: Transfer;
+  readonly quote?: Quote;
 }
 
 /** EventRequest names the request behind an event. */
@@ -299,7 +307,10 @@ export interface Payment {
   readonly amount_capturable: number;
   /** Refunded so far, pending refunds included, in minor units. */
   readonly amount_refunded: number;
-  /** Kept by the platform, in minor units; what refunds gave back is taken off. */
+  /**
+   * Kept by the platform, in minor units of the currency that the merchant is paid in; what refunds
+   * gave back is taken off.
+   */
   readonly fee: number;
   /** The card token or wallet that pays. */
   readonly source: string;
@@ -324,6 +335,8 @@ export interface Payment {
   readonly source_card?: Card;
   readonly source_wallet?: Wallet;
   readonly destination_wallet?: Wallet;
+  /** Set when the merchant is paid in another currency than currency. */
+  readonly settlement: Settlement | null;
 }
 
 /** CardSummary is what may be shown of a card. */
@@ -350,6 +363,59 @@ export interface NextAction {
   readonly url: string;
 }
 
+/**
+ * Rate is a price between two currencies: one major unit of the first is worth value / 10^scale
+ * major units of the second. It is exact: 1.0842 is value 10842 with scale 4.
+ */
+export interface Rate {
+  readonly value: number;
+  readonly scale: number;
+  /** Who says so. */
+  readonly source: string;
+}
+
+/** Quote holds a rate for one payment. */
+export interface Quote {
+  readonly id: string;
+  /** Always "quote". */
+  readonly object: string;
+  /** What the payer will pay, in minor units of currency. */
+  readonly amount: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** What that is worth, in minor units of settlement_currency: rounded once, half to even. */
+  readonly settlement_amount: number;
+  /** ISO 4217. */
+  readonly settlement_currency: string;
+  /** Of currency in settlement_currency. */
+  readonly rate: Rate | null;
+  readonly status: QuoteStatus | null;
+  /** The payment that it served. */
+  readonly payment: string;
+  readonly expires_at: Date | null;
+  readonly created_at: Date;
+  readonly livemode: boolean;
+}
+
+/**
+ * Settlement is what a payment means to a merchant who is paid in another currency than the payer
+ * pays in.
+ */
+export interface Settlement {
+  /** ISO 4217. The payment's fee is in it, too. */
+  readonly currency: string;
+  /** What the merchant got for what is captured, before the fee, in minor units. */
+  readonly amount_captured: number;
+  /** What refunds and lost disputes took back, pending refunds included, in minor units. */
+  readonly amount_returned: number;
+  /**
+   * Of the payment's currency in this one; it holds for every capture and refund of the payment.
+   */
+  readonly rate: Rate | null;
+  /** The quote that held the rate. */
+  readonly quote: string;
+}
+
 /** Refund is money on its way back to the payer. */
 export interface Refund {
   readonly id: string;
@@ -363,13 +429,21 @@ export interface Refund {
   readonly merchant: string;
   readonly reason: string;
   readonly metadata: Record<string, string>;
-  /** Share of the payment's fee that came back with it, in minor units. */
+  /**
+   * Share of the payment's fee that came back with it, in minor units of the currency that the
+   * merchant was paid in.
+   */
   readonly fee_returned: number;
   /** Why it failed. */
   readonly failure_code: string;
   readonly created_at: Date;
   readonly livemode: boolean;
   readonly payment_object?: Payment;
+  /**
+   * What it took from the merchant, in minor units of the payment's settlement currency, where that
+   * is another one.
+   */
+  readonly settlement_amount: number | null;
 }
 
 /** Wallet is a payer's balance in one currency. */
@@ -503,6 +577,50 @@ export interface ListEvents {
 }
 
 /** What is sent to the method of that name. */
+export interface ExportPayments {
+  /** Only payments in this status. */
+  status?: PaymentStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Only payments of this amount, in minor units. */
+  amount?: number | undefined;
+  /** Only payments of this amount or more, in minor units. */
+  amount_min?: number | undefined;
+  /** Only payments of this amount or less, in minor units. */
+  amount_max?: number | undefined;
+  /** Only payments in this currency, ISO 4217. */
+  currency?: string | undefined;
+  /** Only payments with this reference. */
+  reference?: string | undefined;
+  /** Only payments from this card token or wallet. */
+  source?: string | undefined;
+  /** Only what carries every one of these pairs: metadata[key]=value. */
+  metadata?: Record<string, string> | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportTransfers {
+  /** Only transfers of this account: one of the merchant's, or of a wallet of its payers. */
+  account?: string | undefined;
+  /** Only transfers of this kind. */
+  kind?: TransferKind | undefined;
+  /** Only transfers made for the object of this id. */
+  cause?: string | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportBalances {
+  /** The balances at that moment instead of now, of the accounts that were there. */
+  at?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
 export interface GetAccount {
   /** The balances at that moment instead of now. */
   at?: Date | undefined;
@@ -605,6 +723,13 @@ export interface CreatePayment {
   description?: string | undefined;
   reference?: string | undefined;
   metadata?: Record<string, string> | undefined;
+  /**
+   * ISO 4217 code that the merchant is paid in, if it is another one. Converted at the current
+   * rate, or at the quote's.
+   */
+  settlement_currency?: string | undefined;
+  /** A quote for this very amount and currency: holds the rate and says the settlement_currency. */
+  quote?: string | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -665,6 +790,20 @@ export interface CancelPayment {
 export interface ConfirmPayment {
   /** Sandbox only: how the payer's authentication ends, "passed" (if absent) or "failed". */
   authentication?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface CreateQuote {
+  /** What the payer will pay, in minor units of currency. */
+  amount: number;
+  /** ISO 4217 code of what the payer pays in. */
+  currency: string;
+  /** ISO 4217 code of what the merchant gets. */
+  settlement_currency: string;
+}
+
+/** What is sent to the method of that name. */
+export interface GetQuote {
 }
 
 /** What is sent to the method of that name. */

@@ -68,6 +68,16 @@ PaymentStatus = Union[
     str,
 ]
 
+# QuoteStatus is what a quote is good for. The platform may add words.
+QuoteStatus = Union[
+    Literal[
+        "open",  # May serve a payment.
+        "used",  # Has served one.
+        "expired",  # Has ended unused.
+    ],
+    str,
+]
+
 # RefundStatus is where a refund stands. The platform may add words.
 RefundStatus = Union[
     Literal[
@@ -250,6 +260,7 @@ class EventData(Object):
     payer: Payer | None
     api_key: ApiKey | None
     transfer: Transfer | None
+    quote: Quote | None
 
     _readers: ClassVar[Readers] = {
         "payment": maybe(lambda x: Payment.from_json(x)),
@@ -260,6 +271,7 @@ class EventData(Object):
         "payer": maybe(lambda x: Payer.from_json(x)),
         "api_key": maybe(lambda x: ApiKey.from_json(x)),
         "transfer": maybe(lambda x: Transfer.from_json(x)),
+        "quote": maybe(lambda x: Quote.from_json(x)),
     }
 
 
@@ -525,7 +537,8 @@ class Payment(Object):
     amount_capturable: int
     # Refunded so far, pending refunds included, in minor units.
     amount_refunded: int
-    # Kept by the platform, in minor units; what refunds gave back is taken off.
+    # Kept by the platform, in minor units of the currency that the merchant is paid in; what
+    # refunds gave back is taken off.
     fee: int
     # The card token or wallet that pays.
     source: str
@@ -550,6 +563,8 @@ class Payment(Object):
     source_card: Card | None
     source_wallet: Wallet | None
     destination_wallet: Wallet | None
+    # Set when the merchant is paid in another currency than currency.
+    settlement: Settlement | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -578,6 +593,7 @@ class Payment(Object):
         "source_card": maybe(lambda x: Card.from_json(x)),
         "source_wallet": maybe(lambda x: Wallet.from_json(x)),
         "destination_wallet": maybe(lambda x: Wallet.from_json(x)),
+        "settlement": maybe(lambda x: Settlement.from_json(x)),
     }
 
 
@@ -629,6 +645,86 @@ class NextAction(Object):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rate(Object):
+    """Rate is a price between two currencies: one major unit of the first is worth value / 10^scale major units of the second. It is exact: 1.0842 is value 10842 with scale 4."""
+
+    value: int
+    scale: int
+    # Who says so.
+    source: str
+
+    _readers: ClassVar[Readers] = {
+        "value": whole,
+        "scale": whole,
+        "source": text,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote(Object):
+    """Quote holds a rate for one payment."""
+
+    id: str
+    # Always "quote".
+    object: str
+    # What the payer will pay, in minor units of currency.
+    amount: int
+    # ISO 4217.
+    currency: str
+    # What that is worth, in minor units of settlement_currency: rounded once, half to even.
+    settlement_amount: int
+    # ISO 4217.
+    settlement_currency: str
+    # Of currency in settlement_currency.
+    rate: Rate | None
+    status: QuoteStatus | None
+    # The payment that it served.
+    payment: str
+    expires_at: datetime | None
+    created_at: datetime
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "amount": whole,
+        "currency": text,
+        "settlement_amount": whole,
+        "settlement_currency": text,
+        "rate": maybe(lambda x: Rate.from_json(x)),
+        "status": maybe(word),
+        "payment": text,
+        "expires_at": maybe(instant),
+        "created_at": instant,
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement(Object):
+    """Settlement is what a payment means to a merchant who is paid in another currency than the payer pays in."""
+
+    # ISO 4217. The payment's fee is in it, too.
+    currency: str
+    # What the merchant got for what is captured, before the fee, in minor units.
+    amount_captured: int
+    # What refunds and lost disputes took back, pending refunds included, in minor units.
+    amount_returned: int
+    # Of the payment's currency in this one; it holds for every capture and refund of the payment.
+    rate: Rate | None
+    # The quote that held the rate.
+    quote: str
+
+    _readers: ClassVar[Readers] = {
+        "currency": text,
+        "amount_captured": whole,
+        "amount_returned": whole,
+        "rate": maybe(lambda x: Rate.from_json(x)),
+        "quote": text,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refund(Object):
     """Refund is money on its way back to the payer."""
 
@@ -643,13 +739,17 @@ class Refund(Object):
     merchant: str
     reason: str
     metadata: Mapping[str, str]
-    # Share of the payment's fee that came back with it, in minor units.
+    # Share of the payment's fee that came back with it, in minor units of the currency that the
+    # merchant was paid in.
     fee_returned: int
     # Why it failed.
     failure_code: str
     created_at: datetime
     livemode: bool
     payment_object: Payment | None
+    # What it took from the merchant, in minor units of the payment's settlement currency, where
+    # that is another one.
+    settlement_amount: int | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -666,6 +766,7 @@ class Refund(Object):
         "created_at": instant,
         "livemode": truth,
         "payment_object": maybe(lambda x: Payment.from_json(x)),
+        "settlement_amount": maybe(whole),
     }
 
 
