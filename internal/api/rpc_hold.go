@@ -77,7 +77,7 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		if ctx.Err() == nil { // nobody guards what is still to be written
 			_ = held.control.SetWriteDeadline(s.Clock.Now().Add(sendPatience)) // fails only on what is gone
 		}
-		cause, ours := context.Cause(ctx).(*fault.Fault)
+		cause, ours := errors.AsType[*fault.Fault](context.Cause(ctx))
 		switch {
 		case ours:
 			return cause

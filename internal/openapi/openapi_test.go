@@ -55,8 +55,8 @@ func TestFormatsFollow(t *testing.T) {
 		t.Errorf("the message in Protobuf: %v", got)
 	}
 	at(t, d, "components", "responses", "Refused", "content", "application/problem+xml")
-	in := append(post, "responses", "200", "content", "application/xml", "schema")
-	if got := at(t, d, append(in, "xml", "name")...); got != "payment" {
+	root := []string{"responses", "200", "content", "application/xml", "schema", "xml", "name"}
+	if got := at(t, d, slices.Concat(post, root)...); got != "payment" {
 		t.Errorf("the root element: %v", got)
 	}
 	only := string(Describe(paying(jsonFormat)).JSON)

@@ -171,7 +171,7 @@ func (w *writer) field(x *wire.Member, to form, absent bool) tree {
 	t := w.value(x, to, null).and(rules.own())
 	for i, m := range t {
 		if list, isEnum := m.value.([]any); isEnum && null && !slices.Contains(list, nil) {
-			t[i].value = append(list, nil)
+			t[i].value = slices.Concat(list, []any{nil})
 		}
 	}
 	if x.Secret {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +31,7 @@ const tableDepthMax = 4 // messages inside each other; deeper ones stand as JSON
 
 func (t *Table) add(s *Shape, prefix string, path []*Member) {
 	for _, x := range s.Members {
-		here := append(path[:len(path):len(path)], x)
+		here := slices.Concat(path, []*Member{x})
 		switch {
 		case x.Secret, x.Choice != nil && x.Kind == KindObject:
 		case x.Kind == KindObject && !x.List && !x.Dict && len(here) < tableDepthMax:

@@ -23,6 +23,9 @@ type proxy struct {
 	leaked []string
 }
 
+// pictures names a folder for what the browser shows.
+const pictures = "FLORIN_KEEP_SCREENSHOTS"
+
 // browsersOwn are hosts that Chromium asks whatever page is open. The policy of our
 // pages forbids them, too, and the console would say so.
 var browsersOwn = []string{"update.googleapis.com", "clients2.google.com", "accounts.google.com", "optimizationguide-pa.googleapis.com",
@@ -68,8 +71,8 @@ func (p *proxy) visit(t *testing.T, url string) (page, console string) {
 		"--enable-logging=stderr", "--window-size=1400,1100", "--virtual-time-budget=15000",
 	}
 	shot := filepath.Join(dir, "page.png")
-	if keep := os.Getenv("FLORIN_KEEP_SCREENSHOT"); keep != "" {
-		shot = keep
+	if folder := os.Getenv(pictures); folder != "" {
+		shot = filepath.Join(folder, t.Name()+".png")
 	}
 	out, err := run(t, patience, dir, []string{"HOME=" + dir}, "chromium", append(args, "--screenshot="+shot, "--dump-dom", url)...)
 	if err != nil {
@@ -102,6 +105,9 @@ func TestReferenceInABrowser(t *testing.T) {
 	}
 	if strings.Contains(console, "Content Security Policy") || strings.Contains(console, "Error") {
 		t.Errorf("the console says:\n%s", console)
+	}
+	if os.Getenv(pictures) != "" {
+		p.visit(t, s.URL+"/docs/api") // the picture of a page that has scrolled is white
 	}
 }
 
