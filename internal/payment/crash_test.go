@@ -165,7 +165,7 @@ func told(err error) string {
 func (w *world) oneEffect(t *testing.T, o operation, sent connector.Request, acted bool) {
 	t.Helper()
 	ctx := t.Context()
-	want := connector.Missing
+	want := connector.Abandoned
 	if acted {
 		want = connector.Approved
 	}

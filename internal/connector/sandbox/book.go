@@ -77,6 +77,16 @@ func (b *book) add(r record) (uint32, error) {
 	return b.count, err
 }
 
+// promise is add for what must hold whatever happens to the machine: that something will
+// never be done. It waits for the disk, which operations do not.
+func (b *book) promise(r record) (uint32, error) {
+	position, err := b.add(r)
+	if err == nil {
+		err = b.file.Sync()
+	}
+	return position, err
+}
+
 // remember counts r, which stands at the end of the file, and indexes it.
 func (b *book) remember(r record) error {
 	slot, _, err := b.slot(r.Reference)

@@ -108,6 +108,9 @@ func TestCardsWithTheirOwnWays(t *testing.T) {
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Missing {
 		t.Errorf("lost: %+v, then %+v", a, told)
 	}
+	if told := c.Abandon(context.Background(), q.Reference); told.Result != connector.Abandoned {
+		t.Errorf("lost, and abandoned: %+v", told)
+	}
 
 	q, a = pay(t, c, "tok_wrong", 1000)
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Declined || told.DeclineCode != "generic_decline" {
@@ -167,6 +170,10 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 	if got := c.Send(context.Background(), part); got.Result != connector.Approved {
 		t.Fatalf("capture: %+v", got)
 	}
+	late := connectortest.Authorization(t, "4242424242424242", 1000)
+	if got := c.Abandon(context.Background(), late.Reference); got.Result != connector.Abandoned {
+		t.Fatalf("abandon: %+v", got)
+	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +188,9 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 
 	serveOn(t, r.Address(), sandbox.Options{Dir: dir})
 	eventually(t, "the client finds the rail again", func() bool { return c.Ask(context.Background(), q.Reference) == a })
+	if got := c.Send(context.Background(), late); got.Result != connector.Declined || got.NetworkCode != "68" {
+		t.Errorf("what was abandoned before the kill is sent: %+v", got)
+	}
 	if got := c.Send(context.Background(), q); got != a {
 		t.Errorf("the repeat answers %+v, before the kill %+v", got, a)
 	}
