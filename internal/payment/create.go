@@ -179,7 +179,9 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if _, err := ledger.Apply(tx, now, hold); err != nil {
 			return err
 		}
-		begin(tx, &p, a)
+		if err := begin(tx, &p, a); err != nil {
+			return err
+		}
 		insert(tx, p)
 		d.append(tx, "payment.created", p, o.Origin, now)
 		o.Once.Begin(tx, string(a.ID), now)
