@@ -58,6 +58,8 @@ func (d *Desk) Create(ctx context.Context, o Order) (Payment, error) {
 	switch {
 	case o.Source == "":
 		return p, fault.ErrInvalid.WithField("/source", ErrSourceRun.Code, ErrSourceRun.Detail)
+	case id.Has[id.Wallet](o.Source) && o.Destination != "":
+		return p, fault.ErrInvalid.WithField("/source", ErrSource.Code, "A wallet is topped up from a card. POST /v1/wallets/{id}/send moves money from another wallet.")
 	case id.Has[id.Wallet](o.Source):
 		return d.payFromWallet(ctx, o, p)
 	case id.Has[id.Card](o.Source):
