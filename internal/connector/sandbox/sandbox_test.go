@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -220,6 +221,23 @@ func TestADamagedBookIsRefused(t *testing.T) {
 	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); err == nil {
 		t.Error("a damaged book was opened")
 	}
+}
+
+func TestOneRailServesABook(t *testing.T) {
+	dir := t.TempDir()
+	r := serve(t, sandbox.Options{Dir: dir})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); !errors.Is(err, sandbox.ErrBookOpen) {
+		t.Errorf("a second rail on the same book: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, sandbox.Options{Dir: dir})
 }
 
 func TestTheRailStaysOnLoopback(t *testing.T) {
