@@ -201,7 +201,7 @@ func serve(t *testing.T, at place, more ...string) *server {
 		for line := range strings.Lines(s.Errors()) {
 			a := answer{body: []byte(line)}
 			if a.field("msg") == "ready" {
-				s.URL, s.OpsURL = a.field("url"), a.field("ops")
+				s.URL, s.OpsURL, s.Rail = a.field("url"), a.field("ops"), a.field("sandbox_rail")
 				return true
 			}
 		}

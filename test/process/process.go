@@ -31,6 +31,7 @@ func Build(dir string) (string, error) {
 type Ready struct {
 	URL      string `json:"url"`
 	OpsURL   string `json:"ops_url"`
+	Rail     string `json:"sandbox_rail"`
 	Key      string `json:"sandbox_key"`
 	Merchant string `json:"merchant_id"`
 	Payer    string `json:"payer_id"`
