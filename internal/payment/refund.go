@@ -128,7 +128,9 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 		r.State = RefundSucceeded
 	} else {
 		p.Refunding += amount
-		begin(tx, p, *a)
+		if err := begin(tx, p, *a); err != nil {
+			return err
+		}
 	}
 	payments.Update(tx, *p)
 	refunds.Insert(tx, *r)

@@ -37,14 +37,16 @@
 // [FrameMax], and that many bytes of JSON. The client numbers its questions; the
 // rail answers in any order with the same number. A repeated reference is
 // answered as before and has no second effect; with other content it is declined
-// with code 94. The rail keeps for itself: captured + voided <= authorized,
+// with code 94. A question of the kind abandon about a reference that the rail has
+// never seen makes it decline that reference with code 68 from then on. The rail keeps for itself: captured + voided <= authorized,
 // refunded <= captured, same currency, no void when nothing is left to void.
 //
 // # State
 //
 // The rail writes each operation to rail.book before it answers: one record of
 // 128 bytes, one write(2), no fsync, so it survives the death of the process but
-// not of the machine, as suits an outside party that never fails with us. The
+// not of the machine, as suits an outside party that never fails with us. Only an
+// abandoned reference is fsynced: it is a promise about the future. The
 // book holds no card data but the last four digits. In memory there are about 30
 // bytes for each operation.
 package sandbox

@@ -46,7 +46,7 @@ const (
 )
 
 var (
-	kinds    = []connector.Kind{connector.Authorize, connector.Capture, connector.Void, connector.Refund, connector.Sale}
+	kinds    = []connector.Kind{connector.Authorize, connector.Capture, connector.Void, connector.Refund, connector.Sale, abandon} // in the order of the numbers in the book
 	outcomes = []outcome{approved, declined, actionRequired}
 
 	errRecord = errors.New("sandbox: rail.book is damaged")

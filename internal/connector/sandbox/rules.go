@@ -18,6 +18,7 @@ const (
 	codeNoOriginal     = "25" // unable to locate record
 	codeFormat         = "30"
 	codeExpired        = "54"
+	codeTooLate        = "68" // received too late: the reference was abandoned
 	codeReversed       = "79" // already reversed
 	codeDuplicate      = "94" // duplicate transmission
 	codeAuthentication = "1A" // additional authentication required

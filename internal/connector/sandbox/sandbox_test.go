@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -108,6 +109,9 @@ func TestCardsWithTheirOwnWays(t *testing.T) {
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Missing {
 		t.Errorf("lost: %+v, then %+v", a, told)
 	}
+	if told := c.Abandon(context.Background(), q.Reference); told.Result != connector.Abandoned {
+		t.Errorf("lost, and abandoned: %+v", told)
+	}
 
 	q, a = pay(t, c, "tok_wrong", 1000)
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Declined || told.DeclineCode != "generic_decline" {
@@ -167,6 +171,10 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 	if got := c.Send(context.Background(), part); got.Result != connector.Approved {
 		t.Fatalf("capture: %+v", got)
 	}
+	late := connectortest.Authorization(t, "4242424242424242", 1000)
+	if got := c.Abandon(context.Background(), late.Reference); got.Result != connector.Abandoned {
+		t.Fatalf("abandon: %+v", got)
+	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +189,9 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 
 	serveOn(t, r.Address(), sandbox.Options{Dir: dir})
 	eventually(t, "the client finds the rail again", func() bool { return c.Ask(context.Background(), q.Reference) == a })
+	if got := c.Send(context.Background(), late); got.Result != connector.Declined || got.NetworkCode != "68" {
+		t.Errorf("what was abandoned before the kill is sent: %+v", got)
+	}
 	if got := c.Send(context.Background(), q); got != a {
 		t.Errorf("the repeat answers %+v, before the kill %+v", got, a)
 	}
@@ -210,6 +221,23 @@ func TestADamagedBookIsRefused(t *testing.T) {
 	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); err == nil {
 		t.Error("a damaged book was opened")
 	}
+}
+
+func TestOneRailServesABook(t *testing.T) {
+	dir := t.TempDir()
+	r := serve(t, sandbox.Options{Dir: dir})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); !errors.Is(err, sandbox.ErrBookOpen) {
+		t.Errorf("a second rail on the same book: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, sandbox.Options{Dir: dir})
 }
 
 func TestTheRailStaysOnLoopback(t *testing.T) {
