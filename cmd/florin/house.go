@@ -112,7 +112,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
-		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob,
+		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob, payment.JobReturn: h.payments.ReturnJob,
 		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
 		jobSweep: h.sweep,
 	}, h.payments.Adopt)

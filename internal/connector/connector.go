@@ -76,6 +76,7 @@ type Answer struct {
 	DeclineCode   string // for Declined: why, in the words of declines.go
 	Advice        string // for Declined: what the caller should do
 	DisputeReason string // set when the rail has announced that the payer will contest this payment
+	ReturnReason  string // for an approved refund: set when the rail has announced that the money will come back
 }
 
 // Connector speaks to one rail. It is safe for concurrent use. None of the three

@@ -59,6 +59,7 @@ type Caller struct {
 const (
 	JobAsk    job.Kind = "attempt.ask"    // object: the attempt
 	JobExpire job.Kind = "payment.expire" // object: the payment
+	JobReturn job.Kind = "refund.return"  // object: the refund
 )
 
 // locks are the rows that a commit about p and a decides on.

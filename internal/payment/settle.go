@@ -61,6 +61,8 @@ func jobLocks(p Payment, a Attempt, ans connector.Answer) []db.Lock {
 	switch {
 	case open(ans):
 		return []db.Lock{job.Lock(JobAsk, string(a.ID)), job.Lock(JobExpire, string(p.ID))}
+	case ans.ReturnReason != "":
+		return []db.Lock{job.Lock(JobReturn, string(a.Refund)), job.Lock(JobExpire, string(p.ID))}
 	case a.Kind == connector.Sale && p.ExpiresAt.IsZero() && ans.Result != connector.ActionRequired:
 		return nil
 	}

@@ -211,7 +211,7 @@ func (x *about) refundAttempts(t *tally) string {
 		r := &x.refunds[i]
 		a := t.refunds[r.ID]
 		delete(t.refunds, r.ID)
-		if x.Connector != "" && (a == nil || a.Amount != r.Amount || r.stateBy(a) != r.State) {
+		if x.Connector != "" && (a == nil || a.Amount != r.Amount || !r.follows(a)) {
 			return fmt.Sprintf("has the refund %s, which is %s, and no attempt that says so", r.ID, r.State)
 		}
 	}
@@ -221,15 +221,15 @@ func (x *about) refundAttempts(t *tally) string {
 	return ""
 }
 
-// stateBy is where the attempt leaves the refund.
-func (r *Refund) stateBy(a *Attempt) RefundState {
+// follows reports whether the refund can stand where it does after the attempt.
+func (r *Refund) follows(a *Attempt) bool {
 	switch {
 	case a.open():
-		return RefundPending
+		return r.State == RefundPending
 	case a.State == AttemptRefunded:
-		return RefundSucceeded
+		return r.State != RefundPending // it may have come back
 	default:
-		return RefundFailed
+		return a.State == AttemptFailed && r.State == RefundFailed
 	}
 }
 

@@ -81,11 +81,16 @@ func (r *Refund) fault(p *Payment, last event.Newest, cause ledger.Cause) string
 	if field := last.Differs(ViewRefund(*r)); field != "" {
 		return fmt.Sprintf("has another %s than its last event (%s) says", field, last.ID)
 	}
-	return p.Differs(cause, p.refundLegs(r))
+	return p.Differs(cause, p.refundLegs(r, r.State == RefundFailed && last.Count > pendingFailed))
 }
 
-// refundLegs is what the ledger must have moved for a refund: see refundSteps and refunded.
-func (p *Payment) refundLegs(r *Refund) []ledger.Leg {
+// pendingFailed is how many events a refund to a card has that failed at once: that of its
+// beginning and this one. One that failed later had succeeded between.
+const pendingFailed = 2
+
+// refundLegs is what the ledger must have moved for a refund: see refundSteps, refunded
+// and, if it came back, undo.
+func (p *Payment) refundLegs(r *Refund, cameBack bool) []ledger.Leg {
 	fees, payee := p.settledPlatform(ledger.Fees), p.payee()
 	legs := ledger.PostedLeg(fees, payee, r.FeeReturned)
 	if p.Connector == "" {
@@ -93,13 +98,22 @@ func (p *Payment) refundLegs(r *Refund) []ledger.Leg {
 		return append(legs, p.backLegs(payee, to, r.Amount.Minor, r.Share)...)
 	}
 	var posted, released int64
-	switch r.State {
-	case RefundSucceeded:
+	receivable := p.platform(ledger.AcquirerReceivable)
+	switch {
+	case r.State == RefundSucceeded || cameBack:
 		posted = r.Share
-		legs = append(legs, p.backLegs(p.refundTill(), p.platform(ledger.AcquirerReceivable), r.Amount.Minor, r.Share)...)
-	case RefundFailed:
+		legs = append(legs, p.backLegs(p.refundTill(), receivable, r.Amount.Minor, r.Share)...)
+	case r.State == RefundFailed:
 		released = r.Share
+	}
+	if r.State == RefundFailed {
 		legs = append(legs, ledger.PostedLeg(payee, fees, r.FeeReturned)...)
+	}
+	if cameBack {
+		legs = append(legs, ledger.PostedLeg(receivable, p.till(), r.Amount.Minor)...)
+		if p.converted() {
+			legs = append(legs, ledger.PostedLeg(p.exchange(p.Settles()), payee, r.Share)...)
+		}
 	}
 	if r.Hold != "" {
 		legs = append(legs, ledger.HeldLeg(r.Hold, payee, p.refundTill(), r.Share, posted, released)...)

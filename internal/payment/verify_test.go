@@ -56,6 +56,13 @@ dispute lost accept                   => accepted 30.00
 dispute foreign accept                => accepted 10.01
 move 6s
 jobs
+pay back tok_refund_fails 20.00       => succeeded
+refund r10 back 7.00                  => succeeded fee_returned 0.31
+pay back2 tok_refund_fails 10.01 in EUR => succeeded
+refund r11 back2 3.33                 => succeeded fee_returned 0.19
+move 3s
+jobs
+show r10                              => failed card_not_supported fee_returned 0.31
 pay left tok_authenticate 10.00       => requires_action
 confirm left failed                   => card_declined authentication_failed
 pay shown tok_authenticate 10.00      => requires_action
@@ -108,6 +115,7 @@ var tamperings = []struct{ name, sql, want string }{
 	{"a refund's amount", "update refund set amount_minor = amount_minor + 1 where id = {r1}", "refunded"},
 	{"a refund's amount, and its sums", "update refund set amount_minor = amount_minor + 1, share_minor = share_minor + 1 where id = {r1}; update attempt set amount_minor = amount_minor + 1 where refund = {r1}; update payment set refunded_minor = refunded_minor + 1 where id = {sale}", "another amount than its last event"},
 	{"a pending refund failed", "update refund set state = 'failed' where id = {r7}", "being refunded"},
+	{"a refund that came back succeeded", "update refund set state = 'succeeded', failure_code = '' where id = {r10}", "were refunded"},
 	{"a refund's payment", "update refund set payment = {part} where id = {r1}", "refunded"},
 	{"a state", "update payment set state = 'canceled' where id = {sale}", "is canceled"},
 	{"the state of a failed one", "update payment set state = 'canceled', decline_code = '', advice = '' where id = {no}", "another status than its last event"},
@@ -269,18 +277,16 @@ func TestVerifyHoldsBesideABusyDesk(t *testing.T) {
 		if got := s.do(t, []string{"rate", "EUR", "0.9223"}); got != "ok" {
 			t.Fatal(got)
 		}
-		card, disputed := must[string](t)(w.token(t.Context(), w.cafe, "tok_visa")), must[string](t)(w.token(t.Context(), w.cafe, "tok_disputed"))
+		card := func(token string) string { return must[string](t)(w.token(t.Context(), w.cafe, token)) }
+		cards := []string{card("tok_visa"), card("tok_disputed"), card("tok_visa"), card("tok_refund_fails"), card("tok_visa")}
 		ctx, stop := context.WithCancel(context.Background())
 		var work sync.WaitGroup
 		for i := range 8 {
 			work.Go(func() {
 				for n := i; ctx.Err() == nil; n++ {
-					o := payment.Order{Caller: caller(w.cafe, nil), Amount: 10_01, Currency: "USD", Source: card, Manual: n%2 == 0}
+					o := payment.Order{Caller: caller(w.cafe, nil), Amount: 10_01, Currency: "USD", Source: cards[n%5], Manual: n%2 == 0}
 					if n%3 == 0 {
 						o.SettlementCurrency = "EUR"
-					}
-					if n%5 == 0 {
-						o.Source = disputed
 					}
 					p, err := w.desk.Create(ctx, o)
 					if err == nil && o.Manual {

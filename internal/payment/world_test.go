@@ -92,7 +92,7 @@ func (w *world) start(d *db.DB) node {
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	n.jobs = job.NewRunner(d, w.clock, quiet, map[job.Kind]job.Handler{
-		payment.JobAsk: n.desk.AskJob, payment.JobExpire: n.desk.ExpireJob,
+		payment.JobAsk: n.desk.AskJob, payment.JobExpire: n.desk.ExpireJob, payment.JobReturn: n.desk.ReturnJob,
 		dispute.JobOpen: n.disputes.OpenJob, dispute.JobDecide: n.disputes.DecideJob, dispute.JobExpire: n.disputes.ExpireJob,
 	}, n.desk.Adopt)
 	return n

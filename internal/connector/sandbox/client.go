@@ -152,7 +152,7 @@ func (c *Client) understand(a reply) connector.Answer {
 	answer := connector.Answer{RailReference: a.RailReference, NetworkCode: a.Code}
 	switch {
 	case a.Outcome == approved && meaning.Approved && a.RailReference != "":
-		answer.Result, answer.DisputeReason = connector.Approved, a.Dispute
+		answer.Result, answer.DisputeReason, answer.ReturnReason = connector.Approved, a.Dispute, a.Return
 	case a.Outcome == declined && !meaning.Approved:
 		if a.Reason != "" {
 			meaning = connector.OfDecline(a.Reason)

@@ -186,8 +186,11 @@ func (q question) refused(code string) reply {
 	return reply{Number: q.Number, Reference: q.Reference, AmountMinor: q.AmountMinor, Currency: q.Currency, Outcome: declined, Code: code}
 }
 
-// disputeReason is the one reason that payers of the sandbox have.
-const disputeReason = "fraudulent"
+// The one reason that payers of the sandbox have, and the one that their banks have.
+const (
+	disputeReason = "fraudulent"
+	returnReason  = "account_closed"
+)
 
 func replyOf(number uint64, r record, at uint32) reply {
 	a := reply{
@@ -199,6 +202,9 @@ func replyOf(number uint64, r record, at uint32) reply {
 	}
 	if r.Disputed {
 		a.Dispute = disputeReason
+	}
+	if r.Returns && r.Kind == connector.Refund && r.Outcome == approved {
+		a.Return = returnReason
 	}
 	return a
 }

@@ -20,6 +20,7 @@
 //	4000 0000 0000 0119  tok_processing_error    96, processing_error
 //	4000 0000 0000 3220  tok_authenticate        needs the payer's authentication, then approves
 //	4000 0000 0000 0259  tok_disputed            approves; the payer will contest it
+//	4000 0000 0000 5126  tok_refund_fails        approves; a refund succeeds, and the money comes back
 //	4000 0000 0000 0341  tok_unknown             no answer; approved, as Ask tells after a while
 //	4000 0000 0000 0358  tok_lost                no answer; never arrived, as Ask tells at once
 //	4000 0000 0000 0366  tok_late                approves, but answers after the client's timeout

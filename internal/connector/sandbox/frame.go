@@ -70,6 +70,7 @@ type reply struct {
 	Code          string         `json:"code,omitempty"` // ISO 8583 field 39
 	Reason        string         `json:"reason,omitempty"`
 	Dispute       string         `json:"dispute,omitempty"`
+	Return        string         `json:"return,omitempty"`
 }
 
 // frame gives v as one frame.

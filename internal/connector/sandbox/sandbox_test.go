@@ -134,6 +134,26 @@ func TestCardsWithTheirOwnWays(t *testing.T) {
 	}
 }
 
+func TestARefundThatComesBackIsAnnounced(t *testing.T) {
+	c := open(t, serve(t, sandbox.Options{}), time.Second)
+	for token, returns := range map[string]bool{"tok_refund_fails": true, "tok_visa": false} {
+		q, a := pay(t, c, token, 1000)
+		if a.Result != connector.Approved || a.ReturnReason != "" {
+			t.Fatalf("%s: %+v", token, a)
+		}
+		if a = c.Send(context.Background(), connectortest.Following(connector.Capture, q.Reference, 1000)); a.Result != connector.Approved || a.ReturnReason != "" {
+			t.Fatalf("%s, captured: %+v", token, a)
+		}
+		for n, want := range []connector.Result{connector.Approved, map[bool]connector.Result{true: connector.Approved, false: connector.Declined}[returns]} {
+			r := connectortest.Following(connector.Refund, q.Reference, 1000)
+			a = c.Send(context.Background(), r)
+			if a.Result != want || (a.ReturnReason != "") != returns || c.Ask(context.Background(), r.Reference) != a {
+				t.Errorf("%s, refund %d: %+v", token, n, a)
+			}
+		}
+	}
+}
+
 func TestLateAndDoubleAnswersAreDropped(t *testing.T) {
 	r := serve(t, sandbox.Options{LateBy: 2 * patience})
 	c := open(t, r, patience)
