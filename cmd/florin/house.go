@@ -153,7 +153,7 @@ func (h *house) door(c api.Config) *api.Server {
 	return api.New(c,
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
-		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
 	)
 }
 

@@ -87,8 +87,9 @@ type house struct {
 	http  *http.Server
 	mu    sync.Mutex // of seen
 	seen  []Visit
-	ended chan Visit   // each that went to a method's own URL
+	ended chan Visit   // each that went to a method's own URL, or to a stream
 	looks atomic.Int64 // for the record of a key, outside any write
+	press *press
 }
 
 var cafe = id.Derive[id.Merchant]("cafe")
@@ -101,7 +102,7 @@ func newHouse(t testing.TB) *house {
 func newHouseOn(t testing.TB, d *db.DB) *house {
 	t.Helper()
 	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
-	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c).WithPepper(pepper), log: &lockedBuffer{}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
+	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c).WithPepper(pepper), log: &lockedBuffer{}, press: &press{goOn: make(chan struct{}), left: make(chan error, 100)}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -126,13 +127,14 @@ func newHouseOn(t testing.TB, d *db.DB) *house {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.seen = append(h.seen, v)
-			if v.Protocol != protocolREST {
+			if v.Protocol != protocolREST || strings.HasPrefix(v.Route, "/v1/exports/") {
 				h.ended <- v
 			}
 		},
 	}, Events(log, c), APIKeys(h.keys), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
-		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) })
+		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) },
+		func(s *connect.Server) { florinv1connect.RegisterExportServiceHandler(s, h.press) })
 	h.key = h.newKey(apikey.Draft{Scopes: apikey.AllScopes()})
 	server := httptest.NewUnstartedServer(h.door)
 	h.http = h.door.HTTP()

@@ -50,8 +50,8 @@ func TestRetryOfARefusalGetsTheSameRefusal(t *testing.T) {
 			t.Errorf("the refusal is %s", a.body)
 		}
 	}
-	if first.problem.ObjectId == "" || again.Header.Get("Idempotent-Replayed") != "true" {
-		t.Errorf("object %q, headers %v", first.problem.ObjectId, again.Header)
+	if first.problem.ObjectId == "" || first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("object %q, headers %v, then %v", first.problem.ObjectId, first.Header, again.Header)
 	}
 }
 

@@ -69,6 +69,8 @@ func (v *visit) enter() {
 		v.route.porch(v)
 	case v.route.rpc != nil:
 		v.serveRPC()
+	case v.route.stream:
+		v.serveStream()
 	case v.route.body && v.r.ContentLength > bodyMax:
 		v.refuseBody(ErrTooLarge)
 	default:
@@ -77,7 +79,7 @@ func (v *visit) enter() {
 }
 
 // leave is the last resort: after a crash it answers in the crashed code's
-// place. It writes the log.
+// place. It writes the log, and cuts an answer that must not look whole.
 func (v *visit) leave() {
 	if p := recover(); p != nil {
 		if aborted(p) {
@@ -86,6 +88,8 @@ func (v *visit) leave() {
 		f := fault.ErrInternal.WithCause(newCrash(p))
 		if v.status == 0 {
 			v.refuse(f)
+		} else {
+			v.cut = true
 		}
 		v.fault = f
 	}
@@ -101,6 +105,9 @@ func (v *visit) leave() {
 		v.door.Observe(Visit{Verb: verb, Route: pattern, Protocol: v.protocol, Status: v.status, Code: code, Took: took})
 	}
 	v.log(verb, pattern, code, took)
+	if v.cut {
+		panic(http.ErrAbortHandler) // net/http's own way: the connection, or the stream of HTTP/2, breaks off
+	}
 }
 
 // log writes the request's line. It is built from ids and our own words: nothing
@@ -128,6 +135,9 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 	}
 	if code != "" {
 		list = append(list, slog.String("code", code))
+	}
+	if v.cut {
+		list = append(list, slog.Bool("cut", true))
 	}
 	if v.fault != nil && v.status >= 500 {
 		list = append(list, slog.String("cause", wire.MaskDigits(v.fault.Error(), wire.LogDigits)))

@@ -13,16 +13,6 @@ import (
 	"github.com/florinpay/florin/internal/fault"
 )
 
-// write is one caller's function on its way through the committer.
-type write struct {
-	ctx   context.Context
-	locks []Lock
-	fn    func(*Tx) error
-	after []func()
-	err   error
-	done  chan struct{}
-}
-
 // committer gathers writes into batches. A batch is simply what waits when a
 // session becomes free; nobody lingers for company.
 type committer struct {
@@ -34,6 +24,7 @@ type committer struct {
 	mu       sync.RWMutex          // held to close the queue, shared to send
 	closed   bool
 	sessions sync.WaitGroup
+	since    []atomic.Int64 // of each session: when its batch began, in Unix nanoseconds; 0: it has none
 }
 
 const (
@@ -52,13 +43,13 @@ func startCommitter(ctx context.Context, e engine, c Config) (*committer, error)
 	if k.observe == nil {
 		k.observe = func(Commit) {}
 	}
-	for range orDefault(c.Committers, 1) {
+	k.since = make([]atomic.Int64, orDefault(c.Committers, 1))
+	for i := range k.since {
 		s, err := e.session(ctx)
 		if err != nil {
-			k.stop()
-			return nil, err
+			return nil, errors.Join(err, k.stop())
 		}
-		k.sessions.Go(func() { k.run(s) })
+		k.sessions.Go(func() { k.run(s, &k.since[i]) })
 	}
 	return k, nil
 }
@@ -75,7 +66,9 @@ func (k *committer) do(ctx context.Context, locks []Lock, fn func(*Tx) error) er
 	if err := k.enqueue(w); err != nil {
 		return err
 	}
-	<-w.done // not ctx: once a batch has taken the write, its outcome is owed
+	if err := w.wait(ctx); err != nil {
+		return err
+	}
 	if w.err != nil {
 		return w.err
 	}
@@ -102,14 +95,43 @@ func (k *committer) enqueue(w *write) error {
 	}
 }
 
-func (k *committer) stop() {
+// stop lets the writes that wait be committed. It gives up on a database that does not
+// answer: what it then leaves behind is decided by the database, as after a crash.
+func (k *committer) stop() error {
 	k.mu.Lock()
 	if !k.closed {
 		k.closed = true
 		close(k.queue)
 	}
 	k.mu.Unlock()
-	k.sessions.Wait()
+	return within(stopFor, "the last commit", k.sessions.Wait)
+}
+
+const (
+	stopFor    = 5 * time.Second // a stop waits so long for a database
+	stuckAfter = 5 * time.Second // a batch of this age says that the database hangs
+)
+
+// within runs fn, but not for longer than limit: then fn goes on alone.
+func within(limit time.Duration, what string, fn func()) error {
+	done := make(chan struct{})
+	go func() { defer close(done); fn() }()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(limit):
+		return fmt.Errorf("the database did not answer within %s: %s is left to it", limit, what)
+	}
+}
+
+// stuck reports that a batch waits for the database for too long.
+func (k *committer) stuck() error {
+	for i := range k.since {
+		if began := k.since[i].Load(); began != 0 && time.Since(time.Unix(0, began)) > stuckAfter {
+			return ErrStorage.WithCause(fmt.Errorf("a commit waits for the database since %s", time.Unix(0, began).UTC().Format(time.RFC3339)))
+		}
+	}
+	return nil
 }
 
 func (k *committer) broken() error {
@@ -119,14 +141,16 @@ func (k *committer) broken() error {
 	return nil
 }
 
-func (k *committer) run(s session) {
+func (k *committer) run(s session, since *atomic.Int64) {
 	defer s.close()
 	batch := make([]*write, 0, k.batchMax)
 	for first := range k.queue {
 		batch = k.gather(append(batch[:0], first))
+		since.Store(time.Now().UnixNano())
 		k.commit(s, batch)
+		since.Store(0)
 		for _, w := range batch {
-			close(w.done)
+			w.finish()
 		}
 	}
 }
@@ -217,17 +241,18 @@ func (k *committer) try(s session, writes []*write) (err error) {
 	}
 	for _, w := range writes {
 		w.err, w.after = nil, nil
-		if w.ctx.Err() != nil {
-			w.err = ErrStorage.WithCause(w.ctx.Err())
+		if w.ctx.Err() != nil || !w.take() {
+			w.err = ErrStorage.WithCause(context.Cause(w.ctx))
 			continue
 		}
 		tx := &Tx{batch: b}
 		if w.err = runWrite(tx, w.fn); w.err != nil {
 			tx.undo()
-			continue
+		} else {
+			tx.keep()
+			w.after = tx.after
 		}
-		tx.keep()
-		w.after = tx.after
+		w.stage.Store(decided)
 	}
 	for _, r := range b.tables() {
 		r.settle()

@@ -52,6 +52,7 @@ type engine interface {
 	session(ctx context.Context) (session, error)
 	query(ctx context.Context, sql string, args []any, fn func(Row) error) error
 	snapshot(ctx context.Context) (engine, error) // reads one moment until closed
+	broken() error                                // what happened beside any commit, after which nothing may be written; or nil
 	close() error
 	name() string
 }
@@ -103,8 +104,8 @@ func OpenExisting(ctx context.Context, c Config) (*DB, error) {
 func (d *DB) Engine() string { return d.engine.name() }
 
 // Write runs fn on the rows named by locks and returns once what it did is
-// durable. fn may run more than once; see the package comment. Errors: what fn
-// returned, or a fault of this package.
+// durable, or ctx has ended. fn may run more than once; see the package comment. Errors:
+// what fn returned, or a fault of this package.
 func (d *DB) Write(ctx context.Context, locks []Lock, fn func(*Tx) error) error {
 	return d.committer.do(ctx, locks, fn)
 }
@@ -130,7 +131,7 @@ func (d *DB) Query(ctx context.Context, sql string, fn func(Row) error, args ...
 
 // Healthy reports why the database cannot take writes, or nil.
 func (d *DB) Healthy(ctx context.Context) error {
-	if err := d.committer.broken(); err != nil {
+	if err := errors.Join(d.committer.broken(), d.engine.broken(), d.committer.stuck()); err != nil {
 		return err
 	}
 	return d.Query(ctx, "select 1", func(Row) error { return nil })
@@ -149,8 +150,10 @@ func (d *DB) Snapshot(ctx context.Context) (*DB, error) {
 	return &DB{e, &committer{closed: true}}, nil
 }
 
-// Close finishes the writes that wait, refuses new ones, and closes the database.
+// Close finishes the writes that wait, refuses new ones, and closes the database. It
+// does not wait for a database that hangs.
 func (d *DB) Close() error {
-	d.committer.stop()
-	return d.engine.close()
+	err := d.committer.stop()
+	var closed error
+	return errors.Join(err, within(stopFor, "the connection", func() { closed = d.engine.close() }), closed)
 }

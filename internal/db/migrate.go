@@ -55,11 +55,20 @@ func Migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	// On SQLite there is no lock over all of it: who finds that another process was
+	// faster looks again at what is left to do.
+	for range migrateTries {
+		if _, err = p.Up(ctx); err == nil || IsPostgres(url) {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	return nil
 }
+
+const migrateTries = 5
 
 // MigrationsPending counts the schema versions that Migrate would apply.
 func MigrationsPending(ctx context.Context, d *DB) (int, error) {

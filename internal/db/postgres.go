@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"runtime"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -98,6 +100,9 @@ func postgresQuery(ctx context.Context, q querier, sql string, args []any, fn fu
 	return nil
 }
 
+// broken: whatever happens there, the server itself decides whether it takes writes.
+func (e *postgresEngine) broken() error { return nil }
+
 func (e *postgresEngine) close() error {
 	e.pool.Close()
 	return nil
@@ -135,6 +140,10 @@ func (e *postgresEngine) connect(ctx context.Context, warned *bool) (*pgx.Conn, 
 	}
 	// Make the plan certain: on tables without statistics the planner takes
 	// sequential scans for a batch's joins, and falls to a quarter of the speed.
+	// A server that is gone without a word is noticed within seconds; one that only takes
+	// its time, as with a standby away, is waited for: a COMMIT is never cancelled.
+	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
+	config.DialFunc = dialer.DialContext
 	for name, value := range map[string]string{
 		"application_name": "florin-committer", "plan_cache_mode": "force_generic_plan", "jit": "off",
 		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",

@@ -40,6 +40,7 @@ func (s *sqliteSnapshot) close() error {
 }
 
 func (s *sqliteSnapshot) name() string                             { return s.engine.name() }
+func (s *sqliteSnapshot) broken() error                            { return nil }
 func (s *sqliteSnapshot) session(context.Context) (session, error) { return nil, errSnapshot }
 func (s *sqliteSnapshot) snapshot(context.Context) (engine, error) { return nil, errSnapshot }
 
@@ -66,5 +67,6 @@ func (s *postgresSnapshot) query(ctx context.Context, sql string, args []any, fn
 func (s *postgresSnapshot) close() error { return s.tx.Rollback(context.Background()) }
 
 func (s *postgresSnapshot) name() string                             { return s.engine.name() }
+func (s *postgresSnapshot) broken() error                            { return nil }
 func (s *postgresSnapshot) session(context.Context) (session, error) { return nil, errSnapshot }
 func (s *postgresSnapshot) snapshot(context.Context) (engine, error) { return nil, errSnapshot }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"regexp"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -20,15 +22,18 @@ import (
 // inside a commit costs tens of milliseconds).
 type sqliteEngine struct {
 	path    string
+	log     *slog.Logger
 	readers *sqlitex.Pool
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	restart chan struct{} // asks the writer to restart the log
 	file    *writeback
+	failed  atomic.Pointer[error] // set once: a checkpoint failed in a way that makes the file doubtful
 }
 
 const (
 	busyTimeout      = 10 * time.Second
+	restartWait      = 20 * time.Millisecond // for readers, when the log is restarted: every payment waits, too
 	checkpointEvery  = time.Second
 	walRestartFrames = 8192 // 32 MiB of 4 KiB pages
 	walBehindFrames  = 512  // so little may be left to copy when the writer restarts the log
@@ -59,7 +64,7 @@ func openSQLite(_ context.Context, c Config) (engine, error) {
 	if err := os.Chmod(c.URL, 0o600); err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.URL, err)
 	}
-	e := &sqliteEngine{path: c.URL, restart: make(chan struct{}, 1)}
+	e := &sqliteEngine{path: c.URL, restart: make(chan struct{}, 1), log: c.Log}
 	var err error
 	if e.file, err = openWriteback(c.URL); err != nil {
 		return nil, err
@@ -117,7 +122,11 @@ func verifySettings(conn *sqlite.Conn) error {
 // checkpoint never finishes under load, so when the log has grown it asks the
 // writer to restart it between two batches, when little is left to copy.
 func (e *sqliteEngine) checkpoint(ctx context.Context, conn *sqlite.Conn) {
-	defer conn.Close()
+	defer func() {
+		if e.broken() == nil {
+			_ = conn.Close()
+		}
+	}()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
 	for {
@@ -125,6 +134,9 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *sqlite.Conn) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if e.broken() != nil {
+			return // the log is all that is sure now
 		}
 		if e.catchUp(conn) > walRestartFrames {
 			select {
@@ -141,9 +153,9 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *sqlite.Conn) {
 func (e *sqliteEngine) catchUp(conn *sqlite.Conn) (frames int) {
 	for range catchUpMax {
 		before := frames
-		_ = sqlitex.ExecuteTransient(conn, "pragma wal_checkpoint(passive)", &sqlitex.ExecOptions{
+		e.checkpointed(sqlitex.ExecuteTransient(conn, "pragma wal_checkpoint(passive)", &sqlitex.ExecOptions{
 			ResultFunc: func(s *sqlite.Stmt) error { frames = s.ColumnInt(1); return nil },
-		}) // a failed checkpoint loses nothing: the log keeps all of it
+		}))
 		e.file.begin()
 		if frames-before <= walBehindFrames {
 			break
@@ -152,9 +164,34 @@ func (e *sqliteEngine) catchUp(conn *sqlite.Conn) (frames int) {
 	return frames
 }
 
+// checkpointed looks at how a checkpoint ended. One that found no room or somebody in
+// its way loses nothing: the log keeps all of it. After an error of the disk the kernel may
+// have dropped pages of the file that SQLite counts as copied, so the log must be
+// kept as it is, for the next start to copy anew: nothing more is written.
+func (e *sqliteEngine) checkpointed(err error) {
+	if err == nil {
+		return
+	}
+	if err = sqliteError(err); isFatal(err) && e.failed.CompareAndSwap(nil, &err) {
+		e.log.Error("a checkpoint failed: nothing more is written until a restart", "error", err)
+	}
+}
+
+// broken is why nothing may be written any more, or nil.
+func (e *sqliteEngine) broken() error {
+	if p := e.failed.Load(); p != nil {
+		return ErrClosed.WithCause(*p)
+	}
+	return nil
+}
+
 // close ends the readers first: the last connection to go is one that may write,
-// and SQLite then moves the whole log into the file and removes it.
+// and SQLite then moves the whole log into the file and removes it. Where the file is
+// doubtful that must not happen, and the connections end with the process.
 func (e *sqliteEngine) close() error {
+	if err := e.broken(); err != nil {
+		return err
+	}
 	err := e.readers.Close()
 	e.stop()
 	e.done.Wait()

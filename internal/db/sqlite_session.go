@@ -38,8 +38,11 @@ func (e *sqliteEngine) session(context.Context) (session, error) {
 func (s *sqliteSession) begin(_ context.Context, b *batch) error {
 	select {
 	case <-s.engine.restart:
-		_ = sqlitex.ExecuteTransient(s.conn, "pragma wal_checkpoint(restart)", nil) // only room is at stake
+		s.restart()
 	default:
+	}
+	if p := s.engine.failed.Load(); p != nil {
+		return *p
 	}
 	if err := s.exec("begin immediate"); err != nil {
 		return err
@@ -50,6 +53,14 @@ func (s *sqliteSession) begin(_ context.Context, b *batch) error {
 		}
 	}
 	return nil
+}
+
+// restart begins the log anew. A reader that looks at an old moment prevents it, however
+// long it looks: then the log grows, and it is tried again a second later.
+func (s *sqliteSession) restart() {
+	s.conn.SetBusyTimeout(restartWait)
+	s.engine.checkpointed(sqlitex.ExecuteTransient(s.conn, "pragma wal_checkpoint(restart)", nil))
+	s.conn.SetBusyTimeout(busyTimeout)
 }
 
 func (s *sqliteSession) load(r tableRows) error {
@@ -146,7 +157,11 @@ func (s *sqliteSession) rollback() {
 	}
 }
 
-func (s *sqliteSession) close() { _ = s.conn.Close() }
+func (s *sqliteSession) close() {
+	if s.engine.broken() == nil {
+		_ = s.conn.Close()
+	}
+}
 
 func (s *sqliteSession) statements(t *spec) [4]string {
 	if q, ok := s.sql[t.name]; ok {

@@ -91,17 +91,21 @@ func (f *Fault) Error() string {
 // Unwrap gives the cause, which must never be shown to a caller.
 func (f *Fault) Unwrap() error { return f.cause }
 
-// Is makes a refined fault equal to the declared one it came from.
+// Is makes a refined fault equal to each one that it came from: a declared one may be
+// refined where it is declared.
 func (f *Fault) Is(target error) bool {
 	t, ok := target.(*Fault)
-	return ok && (f == t || f.base != nil && f.base == t)
+	for ; ok && f != nil; f = f.base {
+		if f == t {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Fault) clone() *Fault {
 	c := *f
-	if c.base == nil {
-		c.base = f
-	}
+	c.base = f
 	return &c
 }
 

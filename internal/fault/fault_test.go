@@ -74,7 +74,7 @@ func TestARefinedFaultIsTheDeclaredOne(t *testing.T) {
 		for second, b := range refinements {
 			twice := b.refine(once)
 			wrapped := fmt.Errorf("capture: %w", twice)
-			if !errors.Is(twice, base) || !errors.Is(wrapped, base) || !errors.Is(errors.Join(io.EOF, wrapped), base) {
+			if !errors.Is(twice, once) || !errors.Is(twice, base) || !errors.Is(wrapped, base) || !errors.Is(errors.Join(io.EOF, wrapped), base) {
 				t.Errorf("%s and %s: no longer the declared fault", first, second)
 			}
 			if errors.Is(wrapped, twin) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// These tests talk to a real platform; go test -tags interop ./test/interop/... in the
-// repository's root starts one, with machines in front of it that fail.
+// These tests talk to a real platform; make interop in the repository's root starts one,
+// with machines in front of it that fail.
 func platform(t *testing.T, variable string, options ...Option) *Client {
 	t.Helper()
 	base := os.Getenv(variable)
@@ -199,5 +199,33 @@ func TestCancelWhileItHangs(t *testing.T) {
 	_, err := c.Payments.Create(ctx, &CreatePayment{Amount: 100, Currency: "USD", Source: "tok_visa"})
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrNetwork) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestExports(t *testing.T) {
+	c := platform(t, "FLORIN_URL")
+	p := c.pays(t, &CreatePayment{Amount: 77, Currency: "USD", Source: "tok_visa", Reference: "export-go"})
+	n := 0
+	for got, err := range c.Exports.Payments(t.Context(), &ExportPayments{Reference: "export-go"}) {
+		if err != nil || got.ID != p.ID || len(got.Extra) != 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	last := int64(0)
+	for got, err := range c.Exports.Transfers(t.Context(), nil) {
+		if err != nil || got.Sequence <= last {
+			t.Fatalf("%+v after %d, %v", got, last, err)
+		}
+		last = got.Sequence
+	}
+	for got, err := range c.Exports.Balances(t.Context(), nil) {
+		if err != nil || got.Owner != p.Merchant {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	if n < 2 || last == 0 {
+		t.Errorf("%d objects, the last transfer is %d", n, last)
 	}
 }

@@ -13,6 +13,7 @@ type resources struct {
 	Cards        CardsService
 	Disputes     DisputesService
 	Events       EventsService
+	Exports      ExportsService
 	Accounts     AccountsService
 	Transfers    TransfersService
 	TrialBalance TrialBalanceService
@@ -30,6 +31,7 @@ func newResources(c *Client) resources {
 		Cards:        CardsService{c},
 		Disputes:     DisputesService{c},
 		Events:       EventsService{c},
+		Exports:      ExportsService{c},
 		Accounts:     AccountsService{c},
 		Transfers:    TransfersService{c},
 		TrialBalance: TrialBalanceService{c},
@@ -142,6 +144,33 @@ func (r EventsService) List(ctx context.Context, params *ListEvents, options ...
 // ListPage reads one page of the list.
 func (r EventsService) ListPage(ctx context.Context, params *ListEvents, options ...Option) (*Page[Event], error) {
 	return send[Page[Event]](ctx, r.client, call{verb: "GET", path: "/v1/events", params: params}, options)
+}
+
+// ExportsService calls /v1/exports.
+type ExportsService struct{ client *Client }
+
+// Payments gives all of the merchant's payments that match, oldest first. Payments that are made
+// after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Payments(ctx context.Context, params *ExportPayments, options ...Option) iter.Seq2[*Payment, error] {
+	return stream[Payment](ctx, r.client, call{verb: "GET", path: "/v1/exports/payments", params: params}, options)
+}
+
+// Transfers gives the transfers of all of the merchant's accounts, or those of one account, oldest
+// first and each once. Transfers that are made after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Transfers(ctx context.Context, params *ExportTransfers, options ...Option) iter.Seq2[*Transfer, error] {
+	return stream[Transfer](ctx, r.client, call{verb: "GET", path: "/v1/exports/transfers", params: params}, options)
+}
+
+// Balances gives the merchant's accounts with their balances, all of one moment: now, or a past
+// one.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Balances(ctx context.Context, params *ExportBalances, options ...Option) iter.Seq2[*Account, error] {
+	return stream[Account](ctx, r.client, call{verb: "GET", path: "/v1/exports/balances", params: params}, options)
 }
 
 // AccountsService calls /v1/accounts.

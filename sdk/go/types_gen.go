@@ -1031,6 +1031,50 @@ type ListEvents struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 }
 
+// ExportPayments is what is sent to the method of that name. Nil sends nothing.
+type ExportPayments struct {
+	// Only payments in this status.
+	Status PaymentStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Only payments of this amount, in minor units.
+	Amount *int64 `json:"amount,omitzero"`
+	// Only payments of this amount or more, in minor units.
+	AmountMin *int64 `json:"amount_min,omitzero"`
+	// Only payments of this amount or less, in minor units.
+	AmountMax *int64 `json:"amount_max,omitzero"`
+	// Only payments in this currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Only payments with this reference.
+	Reference string `json:"reference,omitzero"`
+	// Only payments from this card token or wallet.
+	Source string `json:"source,omitzero"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `json:"metadata,omitzero"`
+}
+
+// ExportTransfers is what is sent to the method of that name. Nil sends nothing.
+type ExportTransfers struct {
+	// Only transfers of this account: one of the merchant's, or of a wallet of its payers.
+	Account string `json:"account,omitzero"`
+	// Only transfers of this kind.
+	Kind TransferKind `json:"kind,omitzero"`
+	// Only transfers made for the object of this id.
+	Cause string `json:"cause,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// ExportBalances is what is sent to the method of that name. Nil sends nothing.
+type ExportBalances struct {
+	// The balances at that moment instead of now, of the accounts that were there.
+	At time.Time `json:"at,omitzero"`
+}
+
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
 type GetAccount struct {
 	// The balances at that moment instead of now.

@@ -42,7 +42,7 @@ func TestCardNumbersStayInTheVault(t *testing.T) {
 			t.Errorf("only %d requests with a card were taken: the search would prove little", approved)
 		}
 		s.search(t, "while it runs")
-		s.stop(t)
+		s.Stop(t)
 		s.search(t, "after a stop")
 
 		for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT} {
@@ -197,7 +197,7 @@ func TestCardNumberAsIdempotencyKey(t *testing.T) {
 			probe{"POST", "/v1/payments", []byte(amount("100")), []string{"Idempotency-Key", key}}.send(t, c)
 			probe{"POST", "/v1/payers", []byte(`{"name":"Ada"}`), []string{"Idempotency-Key", "payer-" + key}}.send(t, c)
 		}
-		s.stop(t)
+		s.Stop(t)
 		s.search(t, "afterwards")
 	})
 }

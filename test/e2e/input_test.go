@@ -207,7 +207,7 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("a request shook the server:\n%s", said)
 			}
 		})
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }

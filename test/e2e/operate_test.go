@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/florinpay/florin/test/process"
 )
 
 // TestDoctor: good data passes; what is wrong comes with its cure.
@@ -17,7 +19,7 @@ func TestDoctor(t *testing.T) {
 		if said := at.florin(t, "doctor"); said.code != 0 || strings.Contains(said.out, "✗") {
 			t.Errorf("beside a running server: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
-		s.stop(t)
+		s.Stop(t)
 		if said := at.florin(t, "doctor"); said.code != 0 || strings.Contains(said.out, "✗") {
 			t.Errorf("on good data: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
@@ -49,7 +51,7 @@ func TestDoctorOnlyLooks(t *testing.T) {
 		if said := at.florin(t, "doctor", "--kek-file", wrong); said.code != 0 || !strings.Contains(said.out, "vault        is not made yet") {
 			t.Errorf("before the first server: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
-		serve(t, at, "--kek-file", right).stop(t)
+		serve(t, at, "--kek-file", right).Stop(t)
 		if said := at.florin(t, "doctor", "--kek-file", right); said.code != 0 || !strings.Contains(said.out, "vault        opens with kek-") {
 			t.Errorf("with the right key: exit %d\n%s\n%s", said.code, said.out, said.errs)
 		}
@@ -145,7 +147,7 @@ func TestServeRefusesWeakSettings(t *testing.T) {
 func TestServeRefusesWhatIsASandboxes(t *testing.T) {
 	t.Parallel()
 	box := dev(t, sqlitePlace(t))
-	box.stop(t)
+	box.Stop(t)
 	theirs, link, beside := filepath.Join(box.data, "sandbox-kek.key"), filepath.Join(t.TempDir(), "link.key"), filepath.Join(box.data, "other.key")
 	if err := os.Symlink(theirs, link); err != nil {
 		t.Fatal(err)
@@ -218,7 +220,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("a production server may dump core: %s", line)
 			}
 		}
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }
@@ -237,12 +239,12 @@ func TestVaultKeysRotate(t *testing.T) {
 		token := c.post(t, "/v1/cards", `{"card_number":"4242424242424242","expiry_date":"12/99"}`).wants(t, 200).field("id")
 		pay := `{"amount":100,"currency":"USD","source":"` + token + `"}`
 		c.post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded")
-		s.stop(t)
+		s.Stop(t)
 
 		at.must(t, "key", "rotate-data", "--kek-file", kek)
 		s = serve(t, at, "--kek-file", kek)
 		s.caller().as(key).post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded", "card.last4=4242")
-		s.stop(t)
+		s.Stop(t)
 
 		at.must(t, "key", "rotate-kek", "--kek-file", kek, "--new", next)
 		said := at.florin(t, "serve", "--kek-file", kek, "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
@@ -251,7 +253,7 @@ func TestVaultKeysRotate(t *testing.T) {
 		}
 		s = serve(t, at, "--kek-file", next)
 		s.caller().as(key).post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded", "card.last4=4242")
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }
@@ -280,31 +282,19 @@ func TestReadyTellsOfASealedVault(t *testing.T) {
 		c.get(t, "/readyz").wants(t, 503, "code=vault_sealed")
 		c.get(t, "/healthz").wants(t, 200)
 		c.post(t, "/v1/cards", card("4111111111111111")).wants(t, 503, "code=vault_sealed")
-		s.stop(t)
+		s.Stop(t)
 
 		s = serve(t, at, "--kek-file", next)
 		s.caller().get(t, "/readyz").wants(t, 200)
 		s.caller().as(key).post(t, "/v1/cards", card("4111111111111111")).wants(t, 200)
-		s.stop(t)
+		s.Stop(t)
 	})
 }
 
 // serve starts 'florin serve' and waits until it says where it is.
 func serve(t *testing.T, at place, more ...string) *server {
 	t.Helper()
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"}, at.flags()...)
-	s := launch(t, at, t.TempDir(), nil, append(args, more...)...)
-	s.Await(t, func() bool {
-		for line := range strings.Lines(s.Errors()) {
-			a := answer{body: []byte(line)}
-			if a.field("msg") == "ready" {
-				s.URL, s.OpsURL = a.field("url"), a.field("ops")
-				return true
-			}
-		}
-		return false
-	})
-	return s
+	return &server{process.Serve(t, binary, nil, append(at.flags(), more...)...), at}
 }
 
 // TestBusyPort: a second server on the same port says what to do and exits.

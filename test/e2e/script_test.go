@@ -13,6 +13,7 @@ import (
 //	POST /v1/payments key=k1 Header:value {json}   a request; key is the Idempotency-Key
 //	POST /v1/payments <payment>…</payment>         the same in XML, and so is its answer
 //	POST /v1/payments (amount: 1 currency: "USD")  the same in Protobuf
+//	GET /v1/exports/payments Accept:text/csv       lines of a table are data.0, data.1, …
 //	=> 402 code=card_declined Retry-After:1        what its answer must be, see below
 //	within 10s GET /v1/payments/$pay               again and again until it is so
 //	begin POST …                                   in the background
@@ -255,7 +256,7 @@ func (r result) value(name string, sign byte) string {
 		return r.printed.errs
 	case r.printed != nil:
 		return r.printed.out
-	case sign == ':' || sign == '!' && name[0] >= 'A' && name[0] <= 'Z':
+	case sign == ':', sign == '!' && strings.ToLower(name) != name: // members of a body are in lower case
 		return r.header.Get(name)
 	}
 	return r.field(name)

@@ -37,7 +37,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 			}
 		}
 		s.lacks(t, "while it runs", secrets)
-		s.stop(t)
+		s.Stop(t)
 		s.lacks(t, "after a stop", secrets)
 	})
 }

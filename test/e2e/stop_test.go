@@ -26,7 +26,7 @@ func TestStopUnderLoad(t *testing.T) {
 		s := dev(t, at)
 		seen, stop := s.load(t)
 		time.Sleep(1500 * time.Millisecond)
-		s.stop(t)
+		s.Stop(t)
 		stop()
 		if len(seen.acknowledged) < stopClients {
 			t.Fatalf("only %d payments were acknowledged: no load", len(seen.acknowledged))
@@ -37,7 +37,7 @@ func TestStopUnderLoad(t *testing.T) {
 			t.Errorf("the restart has another world: %+v, was %+v", again.Ready, s.Ready)
 		}
 		seen.check(t, again)
-		again.stop(t)
+		again.Stop(t)
 		at.verified(t)
 	})
 }
@@ -70,7 +70,7 @@ func TestStopWithStragglers(t *testing.T) {
 			slow <- a
 		}()
 		time.Sleep(500 * time.Millisecond)
-		s.stop(t)
+		s.Stop(t)
 		if a := <-slow; a.status != 200 {
 			t.Errorf("who was being answered got %d %s", a.status, a.body)
 		}
@@ -80,7 +80,7 @@ func TestStopWithStragglers(t *testing.T) {
 		at.verified(t)
 		again := dev(t, at)
 		again.caller().get(t, "/v1/payments/"+paid).wants(t, 200, "status=succeeded")
-		again.stop(t)
+		again.Stop(t)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -89,6 +90,38 @@ func TestSyncFails(t *testing.T) {
 	}
 	if a, err := s.api.do("GET", "/v1/payments", "", nil); err != nil || a.status != 200 {
 		t.Errorf("reads after a failed sync: %v %s", err, a)
+	}
+	s.kill()
+	l.finish(start(t, p))
+}
+
+// TestCheckpointSyncFails lets the disk refuse to make the database file durable, beside
+// every commit: what was copied into it may be gone, so the log is all there is. Nothing
+// more may be written, and the next start must find everything in the log.
+func TestCheckpointSyncFails(t *testing.T) {
+	t.Parallel()
+	p := sqlitePlace(t)
+	l := newLoad(t)
+	start(t, p).kill() // the file must be there, or strace cannot know it
+	s := start(t, p, withStrace(t, "-P", filepath.Join(p.data, "florin.db"), "-e", "trace=fsync,fdatasync",
+		"-e", "inject=fsync,fdatasync:error=EIO:when=2+")...)
+	stop := make(chan struct{})
+	go func() {
+		defer close(stop)
+		eventually(t, time.Minute, "the store is closed", func() bool { return l.seen("503 storage_closed") > 0 })
+	}()
+	l.run(s.api, chance(t), clients, stop)
+	if a, err := s.api.do("GET", "/readyz", "", nil); err != nil || a.status != 503 {
+		t.Errorf("/readyz after a failed sync: %v %s", err, a)
+	}
+	if a, err := s.api.do("GET", "/v1/payments", "", nil); err != nil || a.status != 200 {
+		t.Errorf("reads after a failed sync: %v %s", err, a)
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // even an orderly end must leave the log
+	select {
+	case <-s.ended:
+	case <-time.After(40 * time.Second):
+		t.Error("the server does not stop")
 	}
 	s.kill()
 	l.finish(start(t, p))

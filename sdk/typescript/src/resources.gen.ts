@@ -117,6 +117,41 @@ export class EventsService {
   }
 }
 
+/** Calls /v1/exports. */
+export class ExportsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Gives all of the merchant's payments that match, oldest first. Payments that are made after the
+   * export began are not in it. Iterate over it: it is read as it comes, and throws if it breaks
+   * off.
+   */
+  payments(params: types.ExportPayments = {}, options: CallOptions = {}): AsyncIterable<types.Payment> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/payments`, params }, shapes.paymentShape, options);
+  }
+
+  /**
+   * Gives the transfers of all of the merchant's accounts, or those of one account, oldest first
+   * and each once. Transfers that are made after the export began are not in it. Iterate over it:
+   * it is read as it comes, and throws if it breaks off.
+   */
+  transfers(params: types.ExportTransfers = {}, options: CallOptions = {}): AsyncIterable<types.Transfer> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/transfers`, params }, shapes.transferShape, options);
+  }
+
+  /**
+   * Gives the merchant's accounts with their balances, all of one moment: now, or a past one.
+   * Iterate over it: it is read as it comes, and throws if it breaks off.
+   */
+  balances(params: types.ExportBalances = {}, options: CallOptions = {}): AsyncIterable<types.Account> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/balances`, params }, shapes.accountShape, options);
+  }
+}
+
 /** Calls /v1/accounts. */
 export class AccountsService {
   readonly #caller: Caller;
@@ -342,6 +377,7 @@ export class Resources {
   readonly cards: CardsService;
   readonly disputes: DisputesService;
   readonly events: EventsService;
+  readonly exports: ExportsService;
   readonly accounts: AccountsService;
   readonly transfers: TransfersService;
   readonly trialBalance: TrialBalanceService;
@@ -357,6 +393,7 @@ export class Resources {
     this.cards = new CardsService(caller);
     this.disputes = new DisputesService(caller);
     this.events = new EventsService(caller);
+    this.exports = new ExportsService(caller);
     this.accounts = new AccountsService(caller);
     this.transfers = new TransfersService(caller);
     this.trialBalance = new TrialBalanceService(caller);

@@ -577,6 +577,50 @@ export interface ListEvents {
 }
 
 /** What is sent to the method of that name. */
+export interface ExportPayments {
+  /** Only payments in this status. */
+  status?: PaymentStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Only payments of this amount, in minor units. */
+  amount?: number | undefined;
+  /** Only payments of this amount or more, in minor units. */
+  amount_min?: number | undefined;
+  /** Only payments of this amount or less, in minor units. */
+  amount_max?: number | undefined;
+  /** Only payments in this currency, ISO 4217. */
+  currency?: string | undefined;
+  /** Only payments with this reference. */
+  reference?: string | undefined;
+  /** Only payments from this card token or wallet. */
+  source?: string | undefined;
+  /** Only what carries every one of these pairs: metadata[key]=value. */
+  metadata?: Record<string, string> | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportTransfers {
+  /** Only transfers of this account: one of the merchant's, or of a wallet of its payers. */
+  account?: string | undefined;
+  /** Only transfers of this kind. */
+  kind?: TransferKind | undefined;
+  /** Only transfers made for the object of this id. */
+  cause?: string | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportBalances {
+  /** The balances at that moment instead of now, of the accounts that were there. */
+  at?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
 export interface GetAccount {
   /** The balances at that moment instead of now. */
   at?: Date | undefined;

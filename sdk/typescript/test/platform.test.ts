@@ -1,5 +1,5 @@
-// These tests talk to a real platform; go test -tags interop ./test/interop/... in the repository's
-// root starts one, with machines in front of it that fail.
+// These tests talk to a real platform; make interop in the repository's root starts one, with
+// machines in front of it that fail.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

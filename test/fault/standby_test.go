@@ -1,0 +1,92 @@
+package fault
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// waitFor sets the standbys that a COMMIT waits for; "" waits for none.
+func (c *cluster) waitFor(standbys string) {
+	c.t.Helper()
+	for _, sql := range []string{fmt.Sprintf("alter system set synchronous_standby_names = '%s'", standbys), "select pg_reload_conf()"} {
+		if err := c.exec(sql); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+const cancelCommitter = `select pg_cancel_backend(pid) from pg_stat_activity
+	where application_name = 'florin-committer' and datname = current_database()`
+
+// TestStandbyAway commits while the synchronous standby is away. PostgreSQL then has
+// committed and waits, or, if the wait is canceled, says so in a warning: either way
+// nobody may be told that it succeeded or failed, nothing may happen twice, and the
+// server must neither hang its callers nor its operator.
+func TestStandbyAway(t *testing.T) {
+	c := ownCluster(t)
+	p := c.place()
+	s := start(t, p)
+	const crowd, amount = 8, 7
+
+	c.waitFor("FIRST 1 (nobody)")
+	var wg sync.WaitGroup
+	for range crowd {
+		wg.Go(func() { // without keys, so that nothing but the committer prevents a second effect
+			if a, err := s.api.pay("", s.world.Wallet, amount); err != nil || a.status != 503 || a.shown().Code != "outcome_unknown" {
+				t.Errorf("a payment whose commit was canceled: %v %s", err, a)
+			}
+		})
+	}
+	answered := make(chan struct{})
+	go func() { defer close(answered); wg.Wait() }()
+	eventually(t, 25*time.Second, "every commit is canceled", func() bool {
+		_ = c.exec(cancelCommitter) // until it has met all of them
+		select {
+		case <-answered:
+			return true
+		case <-time.After(200 * time.Millisecond):
+			return false
+		}
+	})
+	c.waitFor("")
+	var a answer
+	eventually(t, 10*time.Second, "payments succeed again", func() (ok bool) {
+		var err error
+		a, err = s.api.do("GET", "/v1/wallets/"+s.world.Wallet, "", nil)
+		return err == nil && a.status == 200
+	})
+	if balance := a.shown().Balance; balance != walletFunds-crowd*amount {
+		t.Errorf("%d payments of %d of which nothing is known left %d of %d", crowd, amount, balance, walletFunds)
+	}
+
+	c.waitFor("FIRST 1 (nobody)")
+	began := time.Now()
+	if a, err := s.api.pay("late", s.world.Wallet, amount); err != nil || a.status != 503 || a.shown().Code != "outcome_unknown" {
+		t.Errorf("a payment whose commit waits: %v %s", err, a)
+	}
+	if took := time.Since(began); took > 45*time.Second {
+		t.Errorf("its caller waited %s", took)
+	}
+	if a, err := s.api.do("GET", "/readyz", "", nil); err != nil || a.status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz while commits wait: %v %s", err, a)
+	}
+	began = time.Now()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(40 * time.Second):
+		t.Error("the server does not stop while a commit waits")
+		s.kill()
+	}
+	t.Logf("stopped in %s", time.Since(began))
+	c.waitFor("")
+	s = start(t, p)
+	if a, err := s.api.pay("late", s.world.Wallet, amount); err != nil || a.status != 200 {
+		t.Errorf("the retry of it: %v %s", err, a)
+	}
+	p.verify(t)
+}
