@@ -80,7 +80,7 @@ func TestStreamsFollow(t *testing.T) {
 	answer := []string{"paths", "/v1/exports/payments", "get", "responses", "200"}
 	at(t, d, append(answer, "headers", "Content-Disposition", "$ref")...)
 	for _, f := range wire.AllSeries {
-		content := append(answer, "content", f.Media)
+		content := slices.Concat(answer, []string{"content", f.Media})
 		kind, example := at(t, d, append(content, "schema", "type")...), at(t, d, append(content, "example")...)
 		text, isText := example.(string)
 		if isText != (f.Ending != "json") || (kind == "string") != isText {
