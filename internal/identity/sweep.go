@@ -1,0 +1,54 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/fault"
+)
+
+const (
+	sweepEvery = 10 * time.Minute
+	sweepMax   = 500 // rows in one write, so that payments do not wait behind it
+)
+
+// Sweep deletes challenges whose time is over. What cannot be deleted is
+// left for the next time.
+func (r *Room) Sweep(ctx context.Context) error {
+	return sweep(ctx, r, "challenge", challenges)
+}
+
+func sweep[T any](ctx context.Context, r *Room, name string, table *db.Table[T]) error {
+	for {
+		keys, err := r.stale(ctx, name, r.clock.Now())
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		locks := make([]db.Lock, len(keys))
+		for i, key := range keys {
+			locks[i] = table.Lock(key)
+		}
+		err = r.db.Write(ctx, locks, func(tx *db.Tx) error {
+			for _, key := range keys {
+				if _, there := table.Get(tx, key); there {
+					table.Delete(tx, key)
+				}
+			}
+			return nil
+		})
+		if err != nil || len(keys) < sweepMax {
+			return err
+		}
+	}
+}
+
+// Run sweeps every ten minutes until ctx ends. Wait for it before the database is closed.
+func (r *Room) Run(ctx context.Context) {
+	for r.clock.Sleep(ctx, sweepEvery) == nil {
+		_ = r.Sweep(ctx) // left for the next time; db has logged why
+	}
+}
+
+func isMissing(err error) bool { return errors.Is(err, fault.ErrNotFound) }
