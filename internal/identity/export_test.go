@@ -20,3 +20,14 @@ func (r *Room) Remembered() int {
 
 // CodeAt is what an authenticator app shows.
 func CodeAt(secret []byte, now time.Time) string { return hotp(secret, stepAt(now), totpDigits) }
+
+// Acts lists the acts in the table's order.
+func Acts() (acts []Act) {
+	for _, r := range rules {
+		acts = append(acts, r.act)
+	}
+	return acts
+}
+
+// NeedsStepUp reports whether an act needs one.
+func NeedsStepUp(act Act) bool { r, _ := ruleOf(act); return r.fresh }

@@ -149,6 +149,34 @@ var challenges = db.NewTable("challenge", func(c *challengeRow, f *db.Fields) {
 	db.Time(f, "expires_at", &c.expiresAt)
 })
 
+// roleRow is a role as it is stored, named by person and merchant.
+type roleRow struct{ Given }
+
+func (r roleRow) key() string { return roleKey(r.Person, r.Merchant) }
+
+var roles = db.NewTable("person_role", func(r *roleRow, f *db.Fields) {
+	key := r.key()
+	db.Text(f, "id", &key)
+	db.Text(f, "person", &r.Person)
+	db.Text(f, "merchant", &r.Merchant)
+	f.Mutable()
+	db.Text(f, "role", &r.Role)
+	db.Text(f, "given_by", &r.GivenBy)
+	db.Time(f, "given_at", &r.GivenAt)
+})
+
+// staffRow counts who leads a merchant, or the platform.
+type staffRow struct {
+	key    string
+	owners int64
+}
+
+var staffs = db.NewTable("staff", func(s *staffRow, f *db.Fields) {
+	db.Text(f, "id", &s.key)
+	f.Mutable()
+	db.Int(f, "owners", &s.owners)
+})
+
 var records = db.NewTable("person_record", func(r *Record, f *db.Fields) {
 	db.Text(f, "id", &r.ID)
 	db.Time(f, "at", &r.At)
@@ -217,4 +245,32 @@ func (r *Room) stale(ctx context.Context, table string, before time.Time) (keys 
 	}[table]
 	err = r.db.Query(ctx, from, func(row db.Row) error { keys = append(keys, row.Text(0)); return nil }, db.Micros(before), sweepMax)
 	return keys, err
+}
+
+// What roles are read by.
+const (
+	byPerson   = "where person = $1 order by merchant"
+	byMerchant = "where merchant = $1 order by person"
+)
+
+func (r *Room) given(ctx context.Context, by, value string) ([]Given, error) {
+	rows, err := roles.Select(ctx, r.db, by, value)
+	list := make([]Given, len(rows))
+	for i, row := range rows {
+		list[i] = row.Given
+	}
+	return list, err
+}
+
+// some reads the persons that are named.
+func (r *Room) some(ctx context.Context, keys []string) (map[id.Person]Person, error) {
+	known := map[id.Person]Person{}
+	if len(keys) == 0 {
+		return known, nil
+	}
+	rows, err := people.Among(ctx, r.db, keys, "state <> ''")
+	for _, p := range rows {
+		known[p.ID] = p.Person
+	}
+	return known, err
 }
