@@ -177,6 +177,37 @@ var staffs = db.NewTable("staff", func(s *staffRow, f *db.Fields) {
 	db.Int(f, "owners", &s.owners)
 })
 
+// linkRow is a link as it is stored, named by the payer.
+type linkRow struct{ Link }
+
+var links = db.NewTable("person_payer", func(l *linkRow, f *db.Fields) {
+	db.Text(f, "id", &l.Payer)
+	db.Text(f, "person", &l.Person)
+	db.Text(f, "merchant", &l.Merchant)
+	db.Bool(f, "live", &l.Live)
+	db.Time(f, "linked_at", &l.LinkedAt)
+})
+
+// claimRow is a claim, named by the hash of its code.
+type claimRow struct {
+	hash      string
+	merchant  id.Merchant
+	live      bool
+	payer     id.Payer
+	expiresAt time.Time
+	usedAt    time.Time
+}
+
+var claims = db.NewTable("claim", func(c *claimRow, f *db.Fields) {
+	db.Text(f, "id", &c.hash)
+	db.Text(f, "merchant", &c.merchant)
+	db.Bool(f, "live", &c.live)
+	db.Text(f, "payer", &c.payer)
+	db.Time(f, "expires_at", &c.expiresAt)
+	f.Mutable()
+	db.Time(f, "used_at", &c.usedAt)
+})
+
 var records = db.NewTable("person_record", func(r *Record, f *db.Fields) {
 	db.Text(f, "id", &r.ID)
 	db.Time(f, "at", &r.At)
@@ -242,6 +273,7 @@ func (r *Room) challenge(ctx context.Context, hash string) (challengeRow, bool, 
 func (r *Room) stale(ctx context.Context, table string, before time.Time) (keys []string, err error) {
 	from := map[string]string{
 		"challenge": "select id from challenge where expires_at < $1 order by expires_at limit $2",
+		"claim":     "select id from claim where expires_at < $1 order by expires_at limit $2",
 	}[table]
 	err = r.db.Query(ctx, from, func(row db.Row) error { keys = append(keys, row.Text(0)); return nil }, db.Micros(before), sweepMax)
 	return keys, err
@@ -273,4 +305,21 @@ func (r *Room) some(ctx context.Context, keys []string) (map[id.Person]Person, e
 		known[p.ID] = p.Person
 	}
 	return known, err
+}
+
+func (r *Room) claim(ctx context.Context, hash string) (claimRow, bool, error) {
+	return claims.First(ctx, r.db, "where id = $1", hash)
+}
+
+func (r *Room) linkOf(ctx context.Context, payer id.Payer) (linkRow, bool, error) {
+	return links.First(ctx, r.db, "where id = $1", string(payer))
+}
+
+func (r *Room) linksOf(ctx context.Context, person id.Person) ([]Link, error) {
+	rows, err := links.Select(ctx, r.db, "where person = $1 order by id", string(person))
+	list := make([]Link, len(rows))
+	for i, row := range rows {
+		list[i] = row.Link
+	}
+	return list, err
 }

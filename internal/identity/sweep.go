@@ -14,10 +14,10 @@ const (
 	sweepMax   = 500 // rows in one write, so that payments do not wait behind it
 )
 
-// Sweep deletes challenges whose time is over. What cannot be deleted is
+// Sweep deletes challenges and claims whose time is over. What cannot be deleted is
 // left for the next time.
 func (r *Room) Sweep(ctx context.Context) error {
-	return sweep(ctx, r, "challenge", challenges)
+	return errors.Join(sweep(ctx, r, "challenge", challenges), sweep(ctx, r, "claim", claims))
 }
 
 func sweep[T any](ctx context.Context, r *Room, name string, table *db.Table[T]) error {
