@@ -1,10 +1,13 @@
 package identity_test
 
 import (
+	"context"
 	"reflect"
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
@@ -101,5 +104,31 @@ func TestSweepingDeletesWhatIsOver(t *testing.T) {
 		if err := w.Sweep(t.Context()); err != nil || w.count("challenge") != 0 || w.count("claim") != 0 {
 			t.Errorf("%d challenges, %d claims left, %v", w.count("challenge"), w.count("claim"), err)
 		}
+		w.ada("ada@example.com")
+		w.clock.move(89 * 24 * time.Hour)
+		must(w.signIn("ada@example.com", password, ""))
+		for want := int64(2); want > 0; want-- { // the first sweep is a day early for both
+			if err := w.Sweep(t.Context()); err != nil || w.count("person_session") != want {
+				t.Errorf("%d sessions left, want %d, %v", w.count("person_session"), want, err)
+			}
+			w.clock.move(25 * time.Hour)
+		}
 	})
+}
+
+// TestRunSweeps until it is told to stop.
+func TestRunSweeps(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	manual := clock.NewManual()
+	r := must(identity.New(identity.Config{DB: w.d, Clock: manual, Sealer: w.safe, RPID: rpID, Origins: []string{origin}, Name: "Florin"}))
+	must(r.BeginSignIn(t.Context()))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	for w.count("challenge") > 0 {
+		manual.Move(10 * time.Minute)
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	<-done
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
@@ -224,6 +225,42 @@ func TestOneChallengeAtOnceWorksOnce(t *testing.T) {
 		}
 		if list := must(w.Passkeys(t.Context(), in.Session.Person)); len(list) != 2 {
 			t.Errorf("%d passkeys, want 2", len(list))
+		}
+	})
+}
+
+// TestTwoServersAgree: what works once works once in all.
+func TestTwoServersAgree(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		w := newWorld(t, dbtest.Open(t, db.Config{URL: url}))
+		rooms := []*identity.Room{w.Room, w.node(w.d)}
+		if db.IsPostgres(url) {
+			rooms[1] = w.node(dbtest.Open(t, db.Config{URL: url}))
+		}
+		_, in := w.ada("ada@example.com")
+		_, codes := w.enroll(in.Session)
+		a := newAuthenticator()
+		must(w.add(in.Session, a, "phone"))
+		for round := range 5 {
+			answer := a.get(must(w.BeginSignIn(t.Context())))
+			options := must(w.BeginPasskey(t.Context(), in.Session))
+			attempt := identity.Attempt{Login: "ada@example.com", Password: password, Code: codes[round]}
+			for name, try := range map[string]func(*identity.Room) error{
+				"recovery code": func(r *identity.Room) error { _, err := r.SignIn(t.Context(), attempt, browser); return err },
+				"sign-in":       func(r *identity.Room) error { _, err := r.FinishSignIn(t.Context(), answer, browser); return err },
+				"registration": func(r *identity.Room) error {
+					_, err := r.FinishPasskey(t.Context(), in.Session, newAuthenticator().create(options), "key", browser)
+					return err
+				},
+				"login": func(r *identity.Room) error {
+					_, _, err := r.SignUp(t.Context(), draft(fmt.Sprintf("twin%d@example.com", round)), browser)
+					return err
+				},
+			} {
+				if good, errs := atOnce(4, func(i int) error { return try(rooms[i%2]) }); good != 1 {
+					t.Errorf("one %s worked %d times: %v", name, good, errs)
+				}
+			}
 		}
 	})
 }

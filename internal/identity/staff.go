@@ -23,12 +23,13 @@ func (r *Room) May(ctx context.Context, s Session, merchant id.Merchant, act Act
 	if len(roles) == 0 {
 		return fault.ErrNotFound
 	}
-	rule, known := ruleOf(act)
-	i := slices.IndexFunc(roles, func(g Given) bool { return slices.Contains(rule.roles, g.Role) })
+	rule, _ := ruleOf(act) // an unknown act is nobody's
+	roles = slices.DeleteFunc(roles, func(g Given) bool { return !slices.Contains(rule.roles, g.Role) })
+	plain := slices.ContainsFunc(roles, func(g Given) bool { return !g.Role.Strict() })
 	switch {
-	case !known || i < 0:
+	case len(roles) == 0:
 		return ErrRoleMissing
-	case roles[i].Role.Strict() && !s.ACR.Reaches(ByTwo), rule.fresh && !s.Fresh(r.clock.Now()):
+	case !plain && !s.ACR.Reaches(ByTwo), rule.fresh && !s.Fresh(r.clock.Now()):
 		return ErrStepUpNeeded
 	}
 	return nil

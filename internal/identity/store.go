@@ -269,13 +269,15 @@ func (r *Room) challenge(ctx context.Context, hash string) (challengeRow, bool, 
 	return challenges.First(ctx, r.db, "where id = $1", hash)
 }
 
-// stale reads the keys of rows that have been of no use since an instant.
-func (r *Room) stale(ctx context.Context, table string, before time.Time) (keys []string, err error) {
-	from := map[string]string{
-		"challenge": "select id from challenge where expires_at < $1 order by expires_at limit $2",
-		"claim":     "select id from claim where expires_at < $1 order by expires_at limit $2",
-	}[table]
-	err = r.db.Query(ctx, from, func(row db.Row) error { keys = append(keys, row.Text(0)); return nil }, db.Micros(before), sweepMax)
+// What is of no use any more, a few rows at a time. Ids of sessions are in order of time.
+const (
+	staleChallenges = "select id from challenge where expires_at < $1 order by expires_at limit $2"
+	staleClaims     = "select id from claim where expires_at < $1 order by expires_at limit $2"
+	staleSessions   = "select id from person_session where id < $1 order by id limit $2"
+)
+
+func (r *Room) stale(ctx context.Context, what string, before any) (keys []string, err error) {
+	err = r.db.Query(ctx, what, func(row db.Row) error { keys = append(keys, row.Text(0)); return nil }, before, sweepMax)
 	return keys, err
 }
 

@@ -7,22 +7,30 @@ import (
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
 )
 
 const (
-	sweepEvery = 10 * time.Minute
-	sweepMax   = 500 // rows in one write, so that payments do not wait behind it
+	sweepEvery  = 10 * time.Minute
+	sweepMax    = 500                 // rows in one write, so that payments do not wait behind it
+	sessionKept = 90 * 24 * time.Hour // after it began: three times as long as it can live
 )
 
-// Sweep deletes challenges and claims whose time is over. What cannot be deleted is
-// left for the next time.
+// Sweep deletes challenges and claims whose time is over, and sessions of three months
+// ago. What cannot be deleted is left for the next time.
 func (r *Room) Sweep(ctx context.Context) error {
-	return errors.Join(sweep(ctx, r, "challenge", challenges), sweep(ctx, r, "claim", claims))
+	now := r.clock.Now()
+	old, _ := id.Between[id.Session](now.Add(-sessionKept), time.Time{})
+	return errors.Join(
+		sweep(ctx, r, staleChallenges, db.Micros(now), challenges),
+		sweep(ctx, r, staleClaims, db.Micros(now), claims),
+		sweep(ctx, r, staleSessions, string(old), sessions),
+	)
 }
 
-func sweep[T any](ctx context.Context, r *Room, name string, table *db.Table[T]) error {
+func sweep[T any](ctx context.Context, r *Room, what string, before any, table *db.Table[T]) error {
 	for {
-		keys, err := r.stale(ctx, name, r.clock.Now())
+		keys, err := r.stale(ctx, what, before)
 		if err != nil || len(keys) == 0 {
 			return err
 		}
