@@ -9,6 +9,8 @@ LINT    := bin/golangci-lint
 PYTHON  := .venv/bin/python
 # One PostgreSQL server for all the tests of a run, and a Python with requests.
 WITH_DB := FLORIN_TEST_PYTHON=$(CURDIR)/$(PYTHON) $(GO) run ./test/postgres --
+# What make interop installs: clients, linters and a fuzzer of others, for their languages.
+JUDGES  := bin/interop/ready .venv-interop/ready tools/interop/node_modules/ready sdk/typescript/node_modules/ready
 # What people write: generated code and tools are left out.
 OURS     = $(shell find . -name '*.go' -not -path './gen/*' -not -path './tools/*' -not -path './.venv/*')
 
@@ -29,7 +31,7 @@ test: setup ## run every test, with the race detector, on SQLite and a real Post
 	@$(GO) vet ./...
 	@CGO_ENABLED=1 $(WITH_DB) $(GO) test -race -count=1 $(ARGS) ./...
 
-interop: .venv-interop/ready tools/interop/node_modules/ready ## hold the server to linters, fuzzers, browsers and clients of others (some minutes; ARGS=-run=Name)
+interop: $(JUDGES) ## hold the server to linters, fuzzers, browsers and clients of others (some minutes; ARGS=-run=Name)
 	@tools/setup.sh interop
 	@$(GO) vet -tags interop ./test/interop/...
 	@$(GO) test -tags interop -count=1 $(ARGS) ./test/interop/...
@@ -92,10 +94,23 @@ setup: .venv/ready
 	@.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r tools/requirements-interop.txt
 	@touch $@
 
+bin/interop/ready: tools/go.mod
+	@echo "building grpcurl, h2spec and pebble (a minute, once)"
+	@mkdir -p bin/interop
+	@CGO_ENABLED=0 $(GO) build -C tools -o ../bin/interop/ github.com/fullstorydev/grpcurl/cmd/grpcurl \
+		github.com/summerwind/h2spec/cmd/h2spec github.com/letsencrypt/pebble/v2/cmd/pebble github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv
+	@touch $@
+
 tools/interop/node_modules/ready: tools/interop/package-lock.json
 	@tools/setup.sh interop
 	@echo "installing the linters of make interop"
 	@npm ci --prefix tools/interop --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+sdk/typescript/node_modules/ready: sdk/typescript/package-lock.json
+	@tools/setup.sh interop
+	@echo "installing the compiler of the TypeScript client"
+	@npm ci --prefix sdk/typescript --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(BUF): tools/package-lock.json

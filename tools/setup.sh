@@ -54,8 +54,8 @@ contract)
 	;;
 interop)
 	have xmllint || missing+=(libxml2-utils)
-	have npm || missing+=(nodejs npm)      # linters of OpenAPI, the TypeScript client
-	have chromium || missing+=(chromium)   # shows the pages
+	have npm || missing+=(nodejs npm)    # linters of OpenAPI, the TypeScript client
+	have chromium || missing+=(chromium) # shows the pages
 	for tool in curl gzip zstd openssl; do have "$tool" || missing+=("$tool"); done
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 	;;

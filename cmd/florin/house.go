@@ -102,7 +102,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		return nil, err
 	}
 	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
-	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
+	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock).WithPepper(h.vault.Pepper), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
 	h.exchange = fx.New(h.db, h.clock)
 	h.wallets, h.disputes = wallet.NewDesk(h.db, h.clock, h.payers), dispute.NewDesk(h.db, h.clock)
 	h.payments = payment.NewDesk(payment.Config{
@@ -153,7 +153,7 @@ func (h *house) door(c api.Config) *api.Server {
 	return api.New(c,
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
-		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
 	)
 }
 

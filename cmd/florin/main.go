@@ -33,6 +33,7 @@ type cli struct {
 	Key      keyCommand      `cmd:"" help:"Manage API keys and the vault's keys."`
 	Rate     rateCommand     `cmd:"" help:"Give the rates by which payments are converted."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
+	Export   exportCommand   `cmd:"" help:"Write a merchant's books as CSV or JSON."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine and Florin on it."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

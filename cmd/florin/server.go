@@ -92,7 +92,10 @@ func (s *server) ready(ctx context.Context) error {
 	if s.draining.Load() {
 		return errDraining
 	}
-	return s.house.db.Healthy(ctx)
+	if err := s.house.db.Healthy(ctx); err != nil {
+		return err
+	}
+	return s.house.vault.Ready(ctx)
 }
 
 func (s *server) listen(ctx context.Context, h *http.Server, address string) (string, error) {

@@ -113,7 +113,7 @@ func (v *visit) agreeCoding() error {
 	switch {
 	case !packable(v.route):
 		w = wanted{identity: w[identity]}
-	case w[dcz] > 0 && !v.offersDictionary():
+	case w[dcz] > 0 && (v.route.stream || !v.offersDictionary()): // what is long repeats itself
 		w[dcz] = 0
 	}
 	c := w.best()

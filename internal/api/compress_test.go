@@ -64,7 +64,16 @@ func (h *house) payMany(n int) {
 
 func inflate(t *testing.T, coding, body string) string {
 	t.Helper()
-	var r io.Reader = strings.NewReader(body)
+	plain, err := io.ReadAll(unpacking(t, coding, strings.NewReader(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(plain)
+}
+
+// unpacking reads what a body holds.
+func unpacking(t *testing.T, coding string, r io.Reader) io.Reader {
+	t.Helper()
 	var err error
 	switch coding {
 	case "gzip":
@@ -75,11 +84,7 @@ func inflate(t *testing.T, coding, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(plain)
+	return r
 }
 
 // TestListsArePacked: who asks gets the same list in fewer bytes; HEAD says the same

@@ -24,6 +24,10 @@
 // On the way out answer.go writes, and compress.go packs what may be packed: its
 // packable says what that is and why.
 //
+// A stream with a URL (stream.go) is the same walk, but its messages go out as the
+// handler sends them, in one of wire.AllSeries. The first of them settles the status:
+// what fails later breaks the answer off.
+//
 // Beside the contract the door shows pages (page.go) and describes itself in
 // OpenAPI (openapi.go).
 //
@@ -31,8 +35,8 @@
 //
 // Each method has its own URL, /florin.v1.<Service>/<Method>, where connect's own
 // transports stand between porch and chain (rpc.go). Their messages are read by
-// our codecs (rpc_codec.go), their errors are made in problem.go. Streams have no
-// other URL. Health (rpc_health.go) and reflection are outside of the chain.
+// our codecs (rpc_codec.go), their errors are made in problem.go. A stream that has no
+// end has no other URL. Health (rpc_health.go) and reflection are outside of the chain.
 //
 // # Queries
 //

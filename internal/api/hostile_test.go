@@ -105,6 +105,33 @@ func TestSlowBodyOverHTTP2(t *testing.T) {
 	}
 }
 
+// TestLyingLengthOverHTTP2: a body that is longer or shorter than its content-length is
+// never carried out. Source: RFC 9113 §8.1.1, which permits an answer before the reset.
+func TestLyingLengthOverHTTP2(t *testing.T) {
+	h := newHouse(t)
+	for length, ended := range map[string]func(http2.Frame) bool{
+		"3": func(f http2.Frame) bool {
+			reset, ok := f.(*http2.RSTStreamFrame)
+			return ok && reset.ErrCode == http2.ErrCodeProtocol
+		},
+		"300": func(f http2.Frame) bool {
+			d, ok := f.(*http2.DataFrame)
+			return ok && bytes.Contains(d.Data(), []byte("body_incomplete"))
+		},
+	} {
+		c := h.dialRough(unchanged)
+		c.must(0, c.conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		c.must(0, c.ask(1, http2.HeadersFrameParam{EndHeaders: true}, "POST", "/v1/payments", "content-type", "application/json", "content-length", length))
+		c.must(0, c.framer.WriteData(1, true, []byte(pay)))
+		if err := c.read(ended); err != nil {
+			t.Errorf("%d bytes that say that they are %s: %v", len(pay), length, err)
+		}
+	}
+	if h.till.paid != 0 {
+		t.Error("a request of another length than it said was carried out")
+	}
+}
+
 // TestSlowHeaderOverHTTP2: who does not finish a header loses the connection, in the
 // first request and in a later one.
 func TestSlowHeaderOverHTTP2(t *testing.T) {

@@ -19,6 +19,7 @@ type method struct {
 	input     *wire.Shape
 	output    *wire.Shape
 	url       string         // of its first route
+	stream    bool           // it answers with more than one message
 	secrets   []*wire.Member // fields of the request that may not be kept
 }
 
@@ -35,7 +36,7 @@ func newMethod(spec connect.Spec, all wire.Shapes) (*method, protoreflect.Method
 	}
 	m := &method{
 		procedure: spec.Procedure, service: string(d.Parent().FullName()), rule: rule,
-		input: all[d.Input().FullName()], output: all[d.Output().FullName()],
+		input: all[d.Input().FullName()], output: all[d.Output().FullName()], stream: spec.StreamType != connect.StreamTypeUnary,
 	}
 	if m.input == nil || m.output == nil {
 		panic("api: the method's messages are not the contract's: " + spec.Procedure)

@@ -1,6 +1,10 @@
 package api
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/florinpay/florin/internal/wire"
+)
 
 // writes finds the codec for an answer by the request's Accept header; nil if
 // none is acceptable. Among equally wanted formats the table's order decides.
@@ -9,13 +13,13 @@ func (t codecs) writes(header []string) *codec {
 	if len(header) == 0 || len(header) == 1 && (header[0] == "*/*" || header[0] == t[0].media) {
 		return &t[0]
 	}
-	return t.best(header, func(c *codec, ranges []mediaRange) int { return quality(ranges, c.media) })
+	return best(t, header, func(c *codec, ranges []mediaRange) int { return quality(ranges, c.media) })
 }
 
 // complains finds the codec for a problem: one whose answers are acceptable, or whose
 // media type for problems is named; the first one if there is none.
 func (t codecs) complains(header []string) *codec {
-	c := t.best(header, func(c *codec, ranges []mediaRange) int {
+	c := best(t, header, func(c *codec, ranges []mediaRange) int {
 		q := quality(ranges, c.media)
 		for _, r := range ranges {
 			if r.media == c.problemMedia {
@@ -30,17 +34,22 @@ func (t codecs) complains(header []string) *codec {
 	return c
 }
 
-// best is the codec that is wanted most, nil if none is. An empty header wants the first.
-func (t codecs) best(header []string, wanted func(*codec, []mediaRange) int) *codec {
+// seriesFor finds the format of a stream by the request's Accept header, as writes does.
+func seriesFor(header []string) *wire.Series {
+	return best(wire.AllSeries, header, func(f *wire.Series, ranges []mediaRange) int { return quality(ranges, f.Media) })
+}
+
+// best is what of a table is wanted most, nil if nothing is. An empty header wants the first.
+func best[Format any](table []Format, header []string, wanted func(*Format, []mediaRange) int) *Format {
 	ranges := parseAccept(header)
 	if len(ranges) == 0 {
-		return &t[0]
+		return &table[0]
 	}
-	var best *codec
+	var best *Format
 	bestQuality := 0
-	for i := range t {
-		if q := wanted(&t[i], ranges); q > bestQuality {
-			best, bestQuality = &t[i], q
+	for i := range table {
+		if q := wanted(&table[i], ranges); q > bestQuality {
+			best, bestQuality = &table[i], q
 		}
 	}
 	return best

@@ -15,6 +15,7 @@ import (
 var (
 	nosniff   = []string{"nosniff"}
 	noStore   = []string{"no-store"}
+	closed    = []string{"close"}
 	varyByFmt = []string{"Accept, Accept-Encoding"}
 
 	varyByDictionary = []string{"Accept, Accept-Encoding, Available-Dictionary"}
@@ -31,6 +32,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["X-Content-Type-Options"] = nosniff
 	h["Cache-Control"] = noStore
 	h["Vary"] = varyByFmt
+	if len(r.TransferEncoding) > 0 {
+		// It may have had a length too, which net/http has forgotten: what follows on the
+		// connection could be somebody else's words. Source: RFC 9112 §6.1.
+		h["Connection"] = closed
+	}
 	// A caller that hangs up does not stop its payment halfway: what was begun
 	// ends, and the retry gets the answer.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
@@ -63,13 +69,17 @@ func (v *visit) enter() {
 		v.route.porch(v)
 	case v.route.rpc != nil:
 		v.serveRPC()
+	case v.route.stream:
+		v.serveStream()
+	case v.route.body && v.r.ContentLength > bodyMax:
+		v.refuseBody(ErrTooLarge)
 	default:
 		v.serve()
 	}
 }
 
 // leave is the last resort: after a crash it answers in the crashed code's
-// place. It writes the log.
+// place. It writes the log, and cuts an answer that must not look whole.
 func (v *visit) leave() {
 	if p := recover(); p != nil {
 		if aborted(p) {
@@ -78,6 +88,8 @@ func (v *visit) leave() {
 		f := fault.ErrInternal.WithCause(newCrash(p))
 		if v.status == 0 {
 			v.refuse(f)
+		} else {
+			v.cut = true
 		}
 		v.fault = f
 	}
@@ -93,6 +105,9 @@ func (v *visit) leave() {
 		v.door.Observe(Visit{Verb: verb, Route: pattern, Protocol: v.protocol, Status: v.status, Code: code, Took: took})
 	}
 	v.log(verb, pattern, code, took)
+	if v.cut {
+		panic(http.ErrAbortHandler) // net/http's own way: the connection, or the stream of HTTP/2, breaks off
+	}
 }
 
 // log writes the request's line. It is built from ids and our own words: nothing
@@ -120,6 +135,9 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 	}
 	if code != "" {
 		list = append(list, slog.String("code", code))
+	}
+	if v.cut {
+		list = append(list, slog.Bool("cut", true))
 	}
 	if v.fault != nil && v.status >= 500 {
 		list = append(list, slog.String("cause", wire.MaskDigits(v.fault.Error(), wire.LogDigits)))

@@ -23,7 +23,7 @@ type route struct {
 	body    bool                           // the other fields come in the body, not in the query
 	porch   func(v *visit)                 // instead of method
 	rpc     http.Handler                   // of the method's own URL, in the RPC protocols
-	stream  bool                           // rpc answers with more than one message
+	stream  bool                           // answers with more than one message
 	page    bool                           // of the porch: a document, which is no part of the API
 	again   int                            // 0: the method's first URL; else its number among the others
 }
@@ -32,11 +32,11 @@ type route struct {
 // not used here, so that none is half understood.
 func routesOf(d protoreflect.MethodDescriptor, m *method) []*route {
 	rule, _ := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
-	if rule == nil && d.IsStreamingServer() {
-		return nil // REST has no streams
+	if rule == nil && m.stream {
+		return nil // has no end, so no file either: for the RPC protocols only
 	}
-	if rule == nil || d.IsStreamingServer() {
-		panic("api: a method has a URL, a stream has none: " + m.procedure)
+	if rule == nil {
+		panic("api: a method with one answer has a URL: " + m.procedure)
 	}
 	routes := []*route{newRoute(rule, m)}
 	for i, more := range rule.GetAdditionalBindings() {
@@ -48,7 +48,7 @@ func routesOf(d protoreflect.MethodDescriptor, m *method) []*route {
 }
 
 func newRoute(rule *annotations.HttpRule, m *method) *route {
-	r := &route{method: m, body: rule.GetBody() == "*"}
+	r := &route{method: m, body: rule.GetBody() == "*", stream: m.stream}
 	switch p := rule.GetPattern().(type) {
 	case *annotations.HttpRule_Get:
 		r.verb, r.pattern = "GET", p.Get
@@ -59,6 +59,9 @@ func newRoute(rule *annotations.HttpRule, m *method) *route {
 	}
 	if r.verb == "" || r.body != (r.verb == "POST") || rule.GetResponseBody() != "" || rule.GetBody() != "" && !r.body {
 		panic("api: a form of google.api.http that is not understood: " + m.procedure)
+	}
+	if r.stream && r.verb != "GET" {
+		panic("api: over REST a stream is read by GET: " + m.procedure) // it may be cut, and is begun again
 	}
 	for segment := range strings.SplitSeq(r.pattern[1:], "/") {
 		if name, isParam := paramName(segment); isParam {

@@ -65,6 +65,7 @@ func wholeContract() *Server {
 		florinv1connect.RegisterCardServiceHandler(s, florinv1connect.UnimplementedCardServiceHandler{})
 		florinv1connect.RegisterDisputeServiceHandler(s, florinv1connect.UnimplementedDisputeServiceHandler{})
 		florinv1connect.RegisterEventServiceHandler(s, florinv1connect.UnimplementedEventServiceHandler{})
+		florinv1connect.RegisterExportServiceHandler(s, florinv1connect.UnimplementedExportServiceHandler{})
 		florinv1connect.RegisterLedgerServiceHandler(s, florinv1connect.UnimplementedLedgerServiceHandler{})
 		florinv1connect.RegisterMerchantServiceHandler(s, florinv1connect.UnimplementedMerchantServiceHandler{})
 		florinv1connect.RegisterPayerServiceHandler(s, florinv1connect.UnimplementedPayerServiceHandler{})

@@ -24,10 +24,10 @@ const (
 // Faults of streams.
 var (
 	ErrTooManyStreams = fault.New(fault.TooMany, "streams_too_many", "The key has as many streams open as it may: 10. Close one of them first.")
-	ErrStopping       = fault.New(fault.Unavailable, "server_stopping", "The server is stopping. Begin the stream again, after the last event that came.").WithRetryAfter(time.Second)
+	ErrStopping       = fault.New(fault.Unavailable, "server_stopping", "The server is stopping. Begin again: a stream of events after the last one that came, an export from its start.").WithRetryAfter(time.Second)
 )
 
-// holds counts the open streams of each key.
+// holds counts the open streams of each key, and of those that it made.
 type holds struct {
 	mu   sync.Mutex
 	open map[id.APIKey]int
@@ -62,10 +62,10 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 			return next(ctx, spec, stream)
 		}
 		call := callOf(ctx)
-		if !s.holds.enter(call.Caller.Key) {
+		if !s.holds.enter(call.key.Allowance) {
 			return ErrTooManyStreams
 		}
-		defer s.holds.leave(call.Caller.Key)
+		defer s.holds.leave(call.key.Allowance)
 		caller := ctx
 		ctx, end := context.WithCancelCause(ctx)
 		defer end(nil)
@@ -74,7 +74,10 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		stop := s.guard(ctx, end, held)
 		err := next(ctx, spec, held)
 		stop()
-		cause, ours := context.Cause(ctx).(*fault.Fault)
+		if ctx.Err() == nil { // nobody guards what is still to be written
+			_ = held.control.SetWriteDeadline(s.Clock.Now().Add(sendPatience)) // fails only on what is gone
+		}
+		cause, ours := errors.AsType[*fault.Fault](context.Cause(ctx))
 		switch {
 		case ours:
 			return cause
@@ -120,7 +123,7 @@ type heldStream struct {
 	connect.ServerStream
 	door    *Server
 	control *http.ResponseController
-	sending atomic.Int64 // since when, nanoseconds since 1970; 0: not sending
+	sending atomic.Int64 // since when, nanoseconds since 1970; 0: nothing is on its way out
 }
 
 // Receive implements [connect.ServerStream]. The request has the server's time to
@@ -137,6 +140,13 @@ func (h *heldStream) Send(msg any) error {
 	h.sending.Store(h.door.Clock.Now().UnixNano())
 	defer h.sending.Store(0)
 	return h.ServerStream.Send(msg)
+}
+
+// SendHeaders implements [connect.ServerStream].
+func (h *heldStream) SendHeaders() error {
+	h.sending.Store(h.door.Clock.Now().UnixNano())
+	defer h.sending.Store(0)
+	return h.ServerStream.SendHeaders()
 }
 
 // abort lets a Send fail that waits for its reader.

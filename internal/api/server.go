@@ -111,7 +111,7 @@ func New(c Config, services ...Service) *Server {
 	s.check = newChecker(inputs)
 	s.addHealth()
 	s.addDictionary()
-	s.draining, s.drain = context.WithCancel(context.Background())
+	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:gosec // the server's shutdown calls it: see HTTP
 	s.addRPC()
 	return s
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -34,21 +35,16 @@ type visit struct {
 	answer   proto.Message
 	status   int // 0: nothing has been written
 	fault    *fault.Fault
+	cut      bool // the answer breaks off: its reader must see that it is not whole
 }
 
 // serve sends the visit through the chain and writes what comes back.
 func (v *visit) serve() {
-	v.info.Protocol, v.info.PeerAddr = "rest", v.r.RemoteAddr
-	header := v.info.RequestHeader()
-	for name, values := range v.r.Header {
-		header.SetValues(name, values)
-	}
-	err := v.door.chain.Call(v.ctx, v.route.method.procedure, &v.info, v)
-	out := v.w.Header()
-	for name, values := range v.info.ResponseHeader().All() {
-		out[name] = values
-	}
+	err := v.through(v.ctx, v)
+	v.putHeader()
 	switch {
+	case errors.Is(err, ErrTooLarge):
+		v.refuseBody(settled(err))
 	case err != nil:
 		v.refuse(v.placed(settled(err)))
 	case v.answer == nil:
@@ -58,16 +54,38 @@ func (v *visit) serve() {
 	}
 }
 
+// through sends the visit through the chain, with stream as its end.
+func (v *visit) through(ctx context.Context, stream connect.ServerStream) error {
+	v.info.Protocol, v.info.PeerAddr = protocolREST, v.r.RemoteAddr
+	header := v.info.RequestHeader()
+	for name, values := range v.r.Header {
+		header.SetValues(name, values)
+	}
+	return v.door.chain.Call(ctx, v.route.method.procedure, &v.info, stream)
+}
+
+// putHeader adds what the chain has to say to the answer's header.
+func (v *visit) putHeader() {
+	out := v.w.Header()
+	for name, values := range v.info.ResponseHeader().All() {
+		out[name] = values
+	}
+}
+
 // Receive decodes the request. It implements [connect.ServerStream].
 func (v *visit) Receive(msg any) error {
 	if v.received {
 		return io.EOF
 	}
 	v.received = true
-	m := msg.(proto.Message)
 	if v.door.codecs.writes(v.r.Header["Accept"]) == nil {
 		return ErrNotAcceptable
 	}
+	return v.read(msg.(proto.Message))
+}
+
+// read decodes the request, once it is known that its answer can be written.
+func (v *visit) read(m proto.Message) error {
 	if err := v.agreeCoding(); err != nil {
 		return err
 	}

@@ -159,8 +159,8 @@ func (c *wireClient) get(ctx context.Context, path string, headers ...string) (w
 		return w, err
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Key)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+	for i := 1; i < len(headers); i += 2 {
+		r.Header.Set(headers[i-1], headers[i])
 	}
 	a, err := c.http.Do(r)
 	if err != nil {

@@ -137,4 +137,3 @@ func TestManyMigrateAtOnce(t *testing.T) {
 		wg.Wait()
 	}
 }
-

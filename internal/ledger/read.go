@@ -64,6 +64,11 @@ func (b *Book) AccountAt(ctx context.Context, key id.Account, at time.Time) (Acc
 	if err != nil {
 		return a, err
 	}
+	return b.after(ctx, a, last)
+}
+
+// after is the account as it was right after the transfer of that number.
+func (b *Book) after(ctx context.Context, a Account, last int64) (Account, error) {
 	number, rank, err := b.find(ctx, a, toNumber, last)
 	if err != nil {
 		return a, err
@@ -74,7 +79,7 @@ func (b *Book) AccountAt(ctx context.Context, key id.Account, at time.Time) (Acc
 	}
 	t, _, err := transfers.First(ctx, b.db, "where sequence = $1", number)
 	then := t.Credit
-	if t.Debit.Account == key {
+	if t.Debit.Account == a.ID {
 		then = t.Debit
 	}
 	a.Posted, a.HeldOut, a.HeldIn = then.Posted, then.HeldOut, then.HeldIn

@@ -15,6 +15,8 @@ type Door struct {
 	Version    string // of the program
 	Operations []Operation
 	Formats    []Format
+	Series     []wire.Series // formats of streams
+	Shapes     wire.Shapes
 	Codes      []Code
 	Problem    *wire.Shape
 }
@@ -33,6 +35,7 @@ type Operation struct {
 	Params        []string      // the same, in the URL's order
 	Query         []*wire.Member
 	Body          bool
+	Stream        bool // answers with any number of Output
 }
 
 // Format is a format of bodies.
@@ -93,6 +96,9 @@ here 404; both belong to no operation below. GET operations answer HEAD as well.
 null means absent, and a field or query parameter that the operation does not have is refused. New fields may be added to answers.
 Texts may not contain control characters but tab, line feed and carriage return.
 
+**Exports** give whole books at once, as JSON, lines of JSON or CSV, written as they are read. One that fails midway breaks off: the
+connection ends without the end of the body, which clients report as an error.
+
 **Compression.** Answers to GET come in gzip, zstd or dcz (RFC 9842) to who asks by Accept-Encoding; requests may be sent in gzip or
 zstd with Content-Encoding. gRPC, gRPC-Web and Connect are served at /florin.v1.<service>/<method>: see the contract at /proto.`
 
@@ -119,7 +125,7 @@ func (w *writer) document() tree {
 func (w *writer) formats() string {
 	var out strings.Builder
 	if slices.ContainsFunc(w.door.Formats, Format.xml) {
-		out.WriteString("\n\n**XML.** The root element is the message's name in snake_case, lists repeat their element, an absent field has no element, and a map is a series of `<entry><key>…</key><value>…</value></entry>`, which the schemas below cannot tell. The XML Schemas at /xsd/florin.v1.xsd and /xsd/problem.xsd can.")
+		out.WriteString("\n\n**XML.** The root element is the message's name in snake_case, lists repeat their element, an absent field has no element, and a map is a series of `<entry><key>…</key><value>…</value></entry>`. The schemas whose names end in XML tell so; the order of elements is in the XML Schemas at /xsd/florin.v1.xsd and /xsd/problem.xsd.")
 	}
 	if slices.ContainsFunc(w.door.Formats, Format.binary) {
 		out.WriteString("\n\n**Protobuf.** x-florin-message names the message; its definition is at /proto.")

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // method is the full name of the operation's method.
@@ -84,6 +86,9 @@ func (o *Operation) description() string {
 	case o.Creates:
 		s += " An Idempotency-Key is honoured."
 	}
+	if o.Stream {
+		s += " The answer is written as it is read, however long it is; one that fails midway breaks off."
+	}
 	if o.Again > 0 {
 		s += " The same as the operation `" + (&Operation{Procedure: o.Procedure}).id() + "`, at a shorter URL."
 	}
@@ -94,7 +99,7 @@ func (o *Operation) description() string {
 func (w *writer) probe(o *Operation) tree {
 	summary, description := "Says whether the process answers", "Answers 200 as long as the process runs."
 	if strings.HasPrefix(o.URL, "/ready") {
-		summary, description = "Says whether requests are taken", "Answers 503 while the server stops or its database does not answer."
+		summary, description = "Says whether requests are taken", "Answers 503 while the server stops, its database does not answer or its vault is sealed."
 	}
 	w.refusals[500], w.refusals[503] = true, true
 	health := tree{{"type", "object"}, {"required", []string{"status"}}, {"properties", of("status", of("const", "ok"))}}
@@ -139,12 +144,24 @@ func (w *writer) parameters(o *Operation) []tree {
 			p.set("style", "deepObject")
 			p.set("explode", true)
 		}
-		list = append(list, p.with("schema", w.field(x, asked, false)))
+		list = append(list, p.with("schema", w.queried(x)))
 	}
 	if o.Creates {
 		list = append(list, reference("parameters", "IdempotencyKey"))
 	}
 	return list
+}
+
+// queried is the schema of a query parameter. Who has no text to give leaves it out.
+func (w *writer) queried(x *wire.Member) tree {
+	if x.Kind != wire.KindText || x.Dict {
+		return w.field(x, form{}, false)
+	}
+	some, r := of("type", "string").with("minLength", 1), rulesOf(x)
+	if x.List {
+		return of("type", "array").with("items", some.and(r.values())).and(r.own())
+	}
+	return some.and(keywords(x, r.field))
 }
 
 // segmentMax is the longest id in a URL, in bytes.
@@ -159,9 +176,9 @@ var idempotencyKey = tree{
 
 // body is the request's body in every format that is read.
 func (w *writer) body(o *Operation) tree {
-	schema := w.request(o)
 	content := tree{}
 	for _, f := range w.door.Formats {
+		schema := w.request(o, form{xml: f.xml()})
 		for _, media := range f.Requests {
 			content.set(media, w.media(f, o.Input.Message, schema, examples[o.id()].Request))
 		}
@@ -171,6 +188,9 @@ func (w *writer) body(o *Operation) tree {
 
 // answer is what a 200 carries.
 func (w *writer) answer(o *Operation) tree {
+	if o.Stream {
+		return w.series(o)
+	}
 	about := comment(o.Output.Message.FullName())
 	if about == "" {
 		about = "A page of the list."
@@ -184,13 +204,22 @@ func (w *writer) answer(o *Operation) tree {
 	}
 	content := tree{}
 	for _, f := range w.door.Formats {
-		content.set(f.Answer, w.media(f, o.Output.Message, reference("schemas", w.shape(o.Output, answered)), examples[o.id()].Answer))
+		content.set(f.Answer, w.media(f, o.Output.Message, w.answered(o.Output, f), examples[o.id()].Answer))
 	}
 	t := tree{{"description", about}, {"headers", named(list...)}, {"content", content}}
 	if links := w.links(o); len(links) > 0 {
 		t.set("links", links)
 	}
 	return t
+}
+
+// answered is the schema of an answer that is nothing but s.
+func (w *writer) answered(s *wire.Shape, f Format) tree {
+	schema := reference("schemas", w.shape(s, form{answer: true, xml: f.xml()}))
+	if f.xml() {
+		schema.set("xml", rootElement(s))
+	}
+	return schema
 }
 
 // links lead from what an operation made to the operations on it: those at the

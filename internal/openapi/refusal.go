@@ -38,10 +38,11 @@ var kinds = []kind{
 	{503, "Unavailable", "Not available now. Wait as Retry-After says and retry with the same Idempotency-Key.", always, []string{"Retry-After"}},
 }
 
-// names reports whether the operation is about an object that the caller names.
+// names reports whether the operation is about an object that the caller names. An
+// account is looked up, also where it may be left out.
 func (o *Operation) names() bool {
 	must := required(o.Input)
-	return len(o.Params) > 0 || slices.ContainsFunc(o.Query, func(x *wire.Member) bool { return must[x.Name] })
+	return len(o.Params) > 0 || slices.ContainsFunc(o.Query, func(x *wire.Member) bool { return must[x.Name] || x.Name == "account" })
 }
 
 func (o *Operation) reads() bool { return o.Body }
@@ -64,16 +65,17 @@ func (w *writer) refusal(k kind) tree {
 			codes = append(codes, c.Name)
 		}
 	}
-	narrowed := tree{{"allOf", []tree{
-		reference("schemas", w.shape(w.door.Problem, answered)),
-		{{"type", "object"}, {"properties", tree{{"status", of("const", k.status)}, {"code", of("enum", codes)}}}},
-	}}}
+	narrow := tree{{"type", "object"}, {"properties", tree{{"status", of("const", k.status)}, {"code", of("enum", codes)}}}}
 	content := tree{}
 	for _, f := range w.door.Formats {
 		if content.has(f.Problem) {
 			continue // two names of a format have the same problems
 		}
-		content.set(f.Problem, w.media(f, w.door.Problem.Message, narrowed, examples[strconv.Itoa(k.status)].Answer))
+		schema := of("allOf", []tree{reference("schemas", w.shape(w.door.Problem, form{answer: true, xml: f.xml()})), narrow})
+		if f.xml() {
+			schema.set("xml", rootElement(w.door.Problem))
+		}
+		content.set(f.Problem, w.media(f, w.door.Problem.Message, schema, examples[strconv.Itoa(k.status)].Answer))
 	}
 	list := append([]string{"Request-Id", "Cache-Control", "Vary"}, k.headers...)
 	if k.status != 401 {
@@ -109,6 +111,7 @@ var headers = tree{
 	{"Cache-Control", header("Answers are not to be kept.", true, of("const", "no-store"))},
 	{"Vary", header("The request's headers that the answer depends on.", true, of("pattern", "^Accept, Accept-Encoding(, Available-Dictionary)?$"))},
 	{"Content-Encoding", header("How the body is compressed, where Accept-Encoding asked for it. Left out for plain bytes.", false, of("enum", []string{"gzip", "zstd", "dcz"}))},
+	{"Content-Disposition", header("A name for the file, with text/csv. Left out otherwise.", false, of("type", "string"))},
 	{"Link", header("Where the dictionary of dcz is (RFC 9842), for who takes dcz and does not hold it.", false, of("type", "string"))},
 	{"WWW-Authenticate", header("How to authenticate (RFC 6750 §3).", false, of("type", "string"))},
 }

@@ -12,24 +12,31 @@ import (
 	"github.com/florinpay/florin/internal/wire"
 )
 
-// side is which way a message goes: a request is strict in what it may hold, an
-// answer in what it must.
-type side bool
-
-const (
-	asked    side = false
-	answered side = true
-)
+// form is which way a message goes, and in what. A request is strict in what it may
+// hold, an answer in what it must.
+type form struct {
+	answer bool // else a request
+	xml    bool // else JSON
+}
 
 // largest is the largest whole number that a request may hold.
 const largest = 1<<53 - 1
 
-// shape adds the schema of a message to the components, and names it.
-func (w *writer) shape(s *wire.Shape, to side) string {
+// name of a message's schema among the components.
+func (to form) name(s *wire.Shape) string {
 	name := string(s.Message.Name())
-	if to == asked && !strings.HasSuffix(name, "Request") {
+	if !to.answer && !strings.HasSuffix(name, "Request") {
 		name += "Input"
 	}
+	if to.xml {
+		name += "XML"
+	}
+	return name
+}
+
+// shape adds the schema of a message to the components, and names it.
+func (w *writer) shape(s *wire.Shape, to form) string {
+	name := to.name(s)
 	if _, there := w.schemas[name]; !there {
 		w.schemas[name] = nil // before its members: a message may contain itself
 		w.schemas[name] = w.object(s, to, 0)
@@ -38,9 +45,12 @@ func (w *writer) shape(s *wire.Shape, to side) string {
 }
 
 // request is the schema of an operation's body: what the URL gives is not in it.
-func (w *writer) request(o *Operation) tree {
-	schema := w.object(o.Input, asked, o.Given)
-	name := string(o.Input.Message.Name())
+func (w *writer) request(o *Operation, to form) tree {
+	schema := w.object(o.Input, to, o.Given)
+	if to.xml {
+		schema.set("xml", rootElement(o.Input)) // no other message contains a request
+	}
+	name := to.name(o.Input)
 	if before, there := w.schemas[name]; there && string(plain(before, "")) != string(plain(schema, "")) {
 		return schema // another URL of the method, which gives other fields
 	}
@@ -54,7 +64,7 @@ func (w *writer) needsBody(o *Operation) bool {
 }
 
 // object is the schema of a message, without the fields that are given elsewhere.
-func (w *writer) object(s *wire.Shape, to side, given wire.FieldSet) tree {
+func (w *writer) object(s *wire.Shape, to form, given wire.FieldSet) tree {
 	t := of("type", "object")
 	if about := comment(s.Message.FullName()); about != "" {
 		t.set("description", about)
@@ -69,45 +79,28 @@ func (w *writer) object(s *wire.Shape, to side, given wire.FieldSet) tree {
 			choices++
 		}
 		switch {
-		case to == asked && need[x.Name], to == answered && !s.Sparse() && !x.Secret && x.Choice == nil,
+		case !to.answer && need[x.Name], to.answer && !s.Sparse() && !x.Secret && x.Choice == nil && !to.leavesOut(x),
 			s.Sparse() && slices.Contains(problemHas, x.Name):
 			must = append(must, x.Name)
 		}
-		properties.set(x.Name, w.described(x, to, to == asked && !need[x.Name]))
+		properties.set(x.Name, w.described(x, to, !to.answer && !need[x.Name]))
 	}
 	if len(must) > 0 {
 		t.set("required", must)
 	}
 	t.set("properties", properties)
-	if to == asked {
+	if !to.answer {
 		t.set("additionalProperties", false)
 	}
 	if choices > 0 && choices == len(s.Members) {
 		t.set("minProperties", 1)
 		t.set("maxProperties", 1)
 	}
-	if slices.ContainsFunc(w.door.Formats, Format.xml) {
-		t.set("xml", tree{{"name", snake(string(s.Message.Name()))}, {"namespace", namespace}})
-	}
 	return t
 }
 
-// namespace of the contract's elements in XML.
-const namespace = "urn:florin:v1"
-
 // problemHas are the members that every problem has.
 var problemHas = []string{"type", "title", "status", "detail", "instance", "code", "request_id", "doc_url"}
-
-func snake(name string) string {
-	var out strings.Builder
-	for i, c := range name {
-		if i > 0 && c >= 'A' && c <= 'Z' {
-			out.WriteByte('_')
-		}
-		out.WriteRune(c)
-	}
-	return strings.ToLower(out.String())
-}
 
 // required are the fields that a request must have: those that an empty message
 // is refused for.
@@ -126,7 +119,7 @@ func required(s *wire.Shape) map[string]bool {
 }
 
 // described is the schema of a field with what the contract says of it.
-func (w *writer) described(x *wire.Member, to side, absent bool) tree {
+func (w *writer) described(x *wire.Member, to form, absent bool) tree {
 	t := w.field(x, to, absent)
 	about := comment(x.Field.FullName())
 	if x.Words != nil {
@@ -135,7 +128,7 @@ func (w *writer) described(x *wire.Member, to side, absent bool) tree {
 	if about != "" {
 		t = append(tree{{"description", about}}, t...)
 	}
-	if word, isConst := strings.CutPrefix(about, `Always "`); isConst && to == answered && strings.HasSuffix(word, `".`) {
+	if word, isConst := strings.CutPrefix(about, `Always "`); isConst && to.answer && strings.HasSuffix(word, `".`) {
 		t = t.with("const", strings.TrimSuffix(word, `".`))
 	}
 	return t
@@ -158,9 +151,11 @@ func words(x *wire.Member) string {
 }
 
 // field is the schema of a field's values. absent: null may stand for it.
-func (w *writer) field(x *wire.Member, to side, absent bool) tree {
+func (w *writer) field(x *wire.Member, to form, absent bool) tree {
 	rules := rulesOf(x)
 	switch {
+	case x.Dict && to.xml:
+		return entries(rules, to)
 	case x.Dict:
 		t := typed("object", absent)
 		t.set("additionalProperties", of("type", "string").and(rules.values()))
@@ -169,19 +164,25 @@ func (w *writer) field(x *wire.Member, to side, absent bool) tree {
 		}
 		return t.and(rules.own())
 	case x.List:
-		return typed("array", absent).with("items", w.value(x, to, false).and(rules.values())).and(rules.own())
+		t := typed("array", absent && !to.xml).with("items", w.value(x, to, false).and(rules.values())).and(rules.own())
+		return within(x, t, to)
 	}
-	null := absent || to == answered && (x.Presence || x.Kind == wire.KindInstant || x.Kind == wire.KindObject && x.Choice == nil)
+	null := !to.xml && (absent || to.answer && mayLack(x))
 	t := w.value(x, to, null).and(rules.own())
 	for i, m := range t {
 		if list, isEnum := m.value.([]any); isEnum && null && !slices.Contains(list, nil) {
-			t[i].value = append(list, nil)
+			t[i].value = slices.Concat(list, []any{nil})
 		}
 	}
 	if x.Secret {
-		t = t.with("format", "password").with(map[side]string{asked: "writeOnly", answered: "readOnly"}[to], true)
+		t = t.with("format", "password").with(map[bool]string{false: "writeOnly", true: "readOnly"}[to.answer], true)
 	}
 	return t
+}
+
+// mayLack reports whether an answer may have nothing for x.
+func mayLack(x *wire.Member) bool {
+	return x.Presence || !x.List && x.Kind == wire.KindInstant || !x.List && x.Kind == wire.KindObject && x.Choice == nil
 }
 
 func typed(name string, null bool) tree {
@@ -192,7 +193,7 @@ func typed(name string, null bool) tree {
 }
 
 // value is the schema of one value of x's kind.
-func (w *writer) value(x *wire.Member, to side, null bool) tree {
+func (w *writer) value(x *wire.Member, to form, null bool) tree {
 	switch x.Kind {
 	case wire.KindText:
 		return typed("string", null)
@@ -221,7 +222,7 @@ func (w *writer) value(x *wire.Member, to side, null bool) tree {
 	return w.whole(x, to, null)
 }
 
-func (w *writer) whole(x *wire.Member, to side, null bool) tree {
+func (w *writer) whole(x *wire.Member, to form, null bool) tree {
 	t := typed("integer", null)
 	low, high := int64(-largest), int64(largest)
 	switch x.Kind {
@@ -235,7 +236,10 @@ func (w *writer) whole(x *wire.Member, to side, null bool) tree {
 	default:
 		t.set("format", "int64")
 	}
-	if to == answered && high == largest {
+	if to.answer && high == largest && to.xml {
+		return t // digits, however many
+	}
+	if to.answer && high == largest {
 		// A sum may be larger than what every reader of JSON keeps exact.
 		t = t.and(of("type", []string{"integer", "string"})).with("pattern", "^-?[1-9][0-9]{15,19}$")
 		if null {

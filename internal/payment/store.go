@@ -160,7 +160,15 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 			return nil, "", err
 		}
 	}
-	s := db.Search[Payment, string]{Limit: f.Page.Limit, Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
+	s := d.search(merchant, live, f)
+	s.Limit = f.Page.Limit
+	s.Start(f.Page.After, f.Page.Before)
+	return db.Walk(ctx, d.db, payments, s)
+}
+
+// search is how a merchant's payments that hold f are found.
+func (d *Desk) search(merchant id.Merchant, live bool, f Filter) db.Search[Payment, string] {
+	s := db.Search[Payment, string]{Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
 	wanted := Payment{Merchant: merchant, Live: live, Details: Details{Reference: f.Reference, Metadata: f.Metadata}}
 	for _, word := range wanted.marks() {
 		s.Ways = append(s.Ways, db.ByWord(word))
@@ -174,8 +182,7 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 		f.AmountMin, cmp.Or(f.AmountMax, math.MaxInt64), f.Currency, f.Source}
 	over, under := id.Between[id.Payment](f.From, f.To)
 	s.Over, s.Under = string(over), string(under)
-	s.Start(f.Page.After, f.Page.Before)
-	return db.Walk(ctx, d.db, payments, s)
+	return s
 }
 
 // owned is what every row of a merchant's list holds.

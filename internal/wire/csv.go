@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,8 @@ import (
 
 // Table writes messages of one shape as the lines of a CSV file (RFC 4180), for
 // people with spreadsheets. Members of messages inside stand as "card.brand"; lists and
-// maps stand as JSON. An absent value is an empty cell.
+// maps stand as JSON. An absent value is an empty cell. What expand would open has no
+// column: a table shows its id.
 type Table struct{ columns []tableColumn }
 
 type tableColumn struct {
@@ -29,9 +31,9 @@ const tableDepthMax = 4 // messages inside each other; deeper ones stand as JSON
 
 func (t *Table) add(s *Shape, prefix string, path []*Member) {
 	for _, x := range s.Members {
-		here := append(path[:len(path):len(path)], x)
+		here := slices.Concat(path, []*Member{x})
 		switch {
-		case x.Secret:
+		case x.Secret, x.Choice != nil && x.Kind == KindObject:
 		case x.Kind == KindObject && !x.List && !x.Dict && len(here) < tableDepthMax:
 			t.add(x.Sub, prefix+x.Name+".", here)
 		default:

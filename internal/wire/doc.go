@@ -40,7 +40,12 @@
 // let pass: unknown and repeated fields, other encodings, texts and numbers that the
 // other formats refuse.
 //
-// docs/api/formats.md is the page for callers.
+// # Series
 //
-// Sources: RFC 8259, RFC 6901, XML 1.0, Namespaces in XML 1.0, RFC 9457 Appendix B.
+// What has no end that anyone knows beforehand is written message by message: as one
+// list in JSON, as lines of JSON, or as a table in CSV (series.go, csv.go).
+//
+// docs/api/formats.md and docs/api/exports.md are the pages for callers.
+//
+// Sources: RFC 8259, RFC 6901, XML 1.0, Namespaces in XML 1.0, RFC 9457 Appendix B, RFC 4180.
 package wire

@@ -68,8 +68,9 @@ type method struct {
 	Path    string   // with {name} where an id goes
 	In      []*field // what the path takes, in order
 	Request *message
-	Answer  string // an object's name; for a list the name of what is listed
+	Answer  string // an object's name; for a list or stream the name of what is listed
 	Lists   bool
+	Streams bool // any number of answers, one a line
 	Creates bool // an Idempotency-Key is honoured
 }
 
@@ -133,7 +134,7 @@ func (r *reader) service(s protoreflect.ServiceDescriptor) error {
 	for i := range s.Methods().Len() {
 		d := s.Methods().Get(i)
 		http, _ := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
-		if http == nil || d.IsStreamingClient() || d.IsStreamingServer() {
+		if http == nil || d.IsStreamingClient() {
 			continue // not a call of REST
 		}
 		m, err := r.method(d, http)
@@ -157,7 +158,7 @@ func (r *reader) service(s protoreflect.ServiceDescriptor) error {
 }
 
 func (r *reader) method(d protoreflect.MethodDescriptor, http *annotations.HttpRule) (*method, error) {
-	m := &method{RPC: string(d.Name()), Doc: strings.TrimPrefix(comment(d), string(d.Name())+" ")}
+	m := &method{RPC: string(d.Name()), Doc: strings.TrimPrefix(comment(d), string(d.Name())+" "), Streams: d.IsStreamingServer()}
 	switch p := http.Pattern.(type) {
 	case *annotations.HttpRule_Get:
 		m.Verb, m.Path = "GET", p.Get
@@ -167,6 +168,9 @@ func (r *reader) method(d protoreflect.MethodDescriptor, http *annotations.HttpR
 		m.Verb, m.Path = "DELETE", p.Delete
 	default:
 		return nil, fmt.Errorf("the client libraries do not know this HTTP method yet")
+	}
+	if m.Streams && m.Verb != "GET" {
+		return nil, fmt.Errorf("the client libraries read streams by GET only")
 	}
 	rule, _ := proto.GetExtension(d.Options(), florinv1.E_Rule).(*florinv1.Rule)
 	m.Creates = rule.GetCreates()
@@ -184,7 +188,7 @@ func (r *reader) method(d protoreflect.MethodDescriptor, http *annotations.HttpR
 	}
 	r.Requests = append(r.Requests, m.Request)
 	data, more := d.Output().Fields().ByName("data"), d.Output().Fields().ByName("has_more")
-	if m.Lists = data != nil && data.IsList() && more != nil; m.Lists {
+	if m.Lists = !m.Streams && data != nil && data.IsList() && more != nil; m.Lists {
 		m.Answer = string(data.Message().Name())
 		r.reach(data.Message())
 	} else {

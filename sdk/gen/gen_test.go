@@ -33,6 +33,7 @@ func image(t *testing.T, change func(*descriptorpb.FileDescriptorProto)) []byte 
 		set.File = append(set.File, p)
 	}
 	add(florinv1.File_florin_v1_event_proto)
+	add(florinv1.File_florin_v1_export_proto)
 	add(florinv1.File_florin_v1_wallet_proto)
 	data, err := proto.Marshal(set)
 	if err != nil {
@@ -66,7 +67,7 @@ func TestContractIsRead(t *testing.T) {
 	}
 	got := names(c)
 	for _, want := range []string{"payments.create", "payments.list", "wallets.top_up", "wallets.send", "wallets.limit", "api_keys.rotate",
-		"trial_balance.get", "transfers.list", "cards.delete"} {
+		"trial_balance.get", "transfers.list", "cards.delete", "exports.payments", "exports.balances"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is missing in %v", want, got)
 		}
@@ -83,6 +84,10 @@ func TestContractIsRead(t *testing.T) {
 				if !m.Lists || m.Answer != "Payment" || m.Creates || m.Needs() {
 					t.Errorf("%+v", m)
 				}
+			case "exports.payments":
+				if !m.Streams || m.Lists || m.Answer != "Payment" {
+					t.Errorf("%+v", m)
+				}
 			case "payments.capture":
 				if len(m.In) != 1 || m.In[0].Name != "id" || slices.ContainsFunc(m.Request.Fields, func(f *field) bool { return f.Name == "id" }) {
 					t.Errorf("%+v", m)
@@ -92,8 +97,8 @@ func TestContractIsRead(t *testing.T) {
 	}
 }
 
-// TestContractGrows: what is added to the contract reaches all three languages, and
-// streams are left out.
+// TestContractGrows: what is added to the contract reaches all three languages, also a
+// method that becomes a stream; streams without a URL are left out.
 func TestContractGrows(t *testing.T) {
 	grown := image(t, func(f *descriptorpb.FileDescriptorProto) {
 		if f.GetName() == "florin/v1/event.proto" {
@@ -103,7 +108,7 @@ func TestContractGrows(t *testing.T) {
 			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("unfold"), JsonName: proto.String("unfold"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_REPEATED.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum()})
 			list := request(f, "ListPaymentsRequest")
-			limits := proto.Clone(request(f, "CreatePaymentRequest").Field[0].Options).(*descriptorpb.FieldOptions)
+			limits := proto.Clone(request(f, "CapturePaymentRequest").Field[1].Options).(*descriptorpb.FieldOptions)
 			list.Field = append(list.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("amount_floor"), JsonName: proto.String("amountFloor"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_INT64.Enum(),
 				Proto3Optional: proto.Bool(true), OneofIndex: proto.Int32(int32(len(list.OneofDecl))), Options: limits}) // above zero, if it is there
@@ -135,8 +140,14 @@ func TestContractGrows(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(made["python/src/florin/_resources.py"], "Pages[Event]") {
-		t.Error("a stream has a method")
+	for path, want := range map[string]string{
+		"go/resources_gen.go":             "iter.Seq2[*ListEventsResponse, error]",
+		"typescript/src/resources.gen.ts": "AsyncIterable<types.ListEventsResponse>",
+		"python/src/florin/_resources.py": "Iterator[ListEventsResponse]",
+	} {
+		if !strings.Contains(made[path], want) || strings.Contains(made[path], "StreamEvents") {
+			t.Errorf("%s lacks %s, or has a stream without a URL", path, want)
+		}
 	}
 }
 

@@ -64,12 +64,15 @@ func capital(s string) string {
 }
 
 // verbOf takes the resource's noun off a method's name: of create_payment in
-// payments, create is left, and of send_from_wallet in wallets, send. What is about
-// another noun keeps it, as get_balance in merchants.
+// payments, create is left, and of send_from_wallet in wallets, send; of export_payments
+// in exports, payments. What is about another noun keeps it, as get_balance in merchants.
 func verbOf(name, noun string) string {
 	for _, n := range []string{noun, strings.TrimSuffix(noun, "s")} {
 		if verb, ok := strings.CutSuffix(name, "_"+n); ok {
 			return strings.TrimSuffix(verb, "_from")
+		}
+		if what, ok := strings.CutPrefix(name, n+"_"); ok {
+			return what
 		}
 	}
 	return name

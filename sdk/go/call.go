@@ -34,23 +34,28 @@ func send[T any](ctx context.Context, c *Client, what call, options []Option) (*
 	for _, o := range options {
 		o(&s)
 	}
-	body, err := c.attempts(ctx, what, &s)
+	body, err := attempts(ctx, c, what, &s, c.once)
 	if err != nil {
 		return nil, err
 	}
 	x := new(T)
 	if err := json.Unmarshal(body, x); err != nil {
-		return nil, &Error{Family: ErrUnavailable, Status: http.StatusOK, Detail: "The answer could not be read.",
-			IdempotencyKey: s.idempotencyKey, cause: err}
+		return nil, unreadable(s.idempotencyKey, err)
 	}
 	return x, nil
 }
 
-// attempts sends the call until it is answered or it is of no use to go on.
-func (c *Client) attempts(ctx context.Context, what call, s *settings) ([]byte, error) {
+func unreadable(idempotencyKey string, cause error) *Error {
+	return &Error{Family: ErrUnavailable, Status: http.StatusOK, Detail: "The answer could not be read.",
+		IdempotencyKey: idempotencyKey, cause: cause}
+}
+
+// attempts sends the call by once until it is answered or it is of no use to go on.
+func attempts[Answer any](ctx context.Context, c *Client, what call, s *settings,
+	once func(ctx context.Context, verb, target string, body []byte, s *settings) (Answer, *Error)) (none Answer, _ error) {
 	target, body, err := c.target(what)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if !what.creates {
 		s.idempotencyKey = ""
@@ -58,21 +63,21 @@ func (c *Client) attempts(ctx context.Context, what call, s *settings) ([]byte, 
 		s.idempotencyKey = rand.Text()
 	}
 	if s.idempotencyKey != "" && strings.ContainsFunc(s.idempotencyKey, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, unfit("idempotency_key_invalid", "The Idempotency-Key must be 1 to 255 printable ASCII characters.")
+		return none, unfit("idempotency_key_invalid", "The Idempotency-Key must be 1 to 255 printable ASCII characters.")
 	}
 	for try := 0; ; try++ {
-		answer, fault := c.once(ctx, what.verb, target, body, s)
+		answer, fault := once(ctx, what.verb, target, body, s)
 		if fault == nil {
 			return answer, nil
 		}
 		fault.IdempotencyKey = s.idempotencyKey
 		fault.Retryable = fault.Retryable && (what.repeatable() || fault.Status == http.StatusTooManyRequests)
 		if !fault.Retryable || try >= s.retries || ctx.Err() != nil {
-			return nil, fault
+			return none, fault
 		}
 		if err := c.sleep(ctx, backoff(try, fault.RetryAfter, c.chance)); err != nil {
 			fault.cause = errors.Join(err, fault.cause)
-			return nil, fault
+			return none, fault
 		}
 	}
 }
@@ -133,12 +138,27 @@ func query(params []byte) string {
 func (c *Client) once(ctx context.Context, verb, target string, body []byte, s *settings) ([]byte, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	w, fault := c.ask(ctx, verb, target, "application/json", body, s)
+	if fault != nil {
+		return nil, fault
+	}
+	defer w.Body.Close()
+	answer, err := io.ReadAll(w.Body)
+	if err != nil {
+		return nil, lost(err)
+	}
+	return answer, nil
+}
+
+// ask sends the call one time and reads of its answer the header, or all that a
+// refusal says.
+func (c *Client) ask(ctx context.Context, verb, target, accept string, body []byte, s *settings) (*http.Response, *Error) {
 	r, err := http.NewRequestWithContext(ctx, verb, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, lost(err)
 	}
 	r.Header.Set("Authorization", c.bearer())
-	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept", accept)
 	r.Header.Set("User-Agent", agent)
 	if verb == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")
@@ -150,15 +170,15 @@ func (c *Client) once(ctx context.Context, verb, target string, body []byte, s *
 	if err != nil {
 		return nil, lost(err)
 	}
+	if w.StatusCode >= 200 && w.StatusCode <= 299 {
+		return w, nil
+	}
 	defer w.Body.Close()
 	answer, err := io.ReadAll(w.Body)
 	if err != nil {
 		return nil, lost(err)
 	}
-	if w.StatusCode < 200 || w.StatusCode > 299 {
-		return nil, refusal(w.StatusCode, w.Header, answer)
-	}
-	return answer, nil
+	return nil, refusal(w.StatusCode, w.Header, answer)
 }
 
 const (

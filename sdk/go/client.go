@@ -71,7 +71,8 @@ type settings struct {
 // characters. Without it every call gets a random one.
 func WithIdempotencyKey(key string) Option { return func(s *settings) { s.idempotencyKey = key } }
 
-// WithTimeout bounds each try of a call. The context bounds the call with all its tries.
+// WithTimeout bounds each try of a call, and of an export the silence between two
+// objects. The context bounds the call with all its tries.
 func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
 
 // WithRetries says how often a call is sent again at most; 0: never.

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
 
-// These tests talk to a real platform; go test -tags interop ./test/interop/... in the
-// repository's root starts one, with machines in front of it that fail.
+// These tests talk to a real platform; make interop in the repository's root starts one,
+// with machines in front of it that fail.
 func platform(t *testing.T, variable string, options ...Option) *Client {
 	t.Helper()
 	base := os.Getenv(variable)
@@ -43,7 +44,7 @@ func TestCardPayment(t *testing.T) {
 	if len(p.Extra) != 0 {
 		t.Errorf("the client does not know %v: regenerate it", p.Extra)
 	}
-	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: 999})
+	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: Ptr[int64](999)})
 	if err != nil || r.Status != RefundStatusSucceeded || r.Amount != 999 {
 		t.Errorf("refund: %+v %v", r, err)
 	}
@@ -78,7 +79,7 @@ func TestCapture(t *testing.T) {
 	if p.Status != PaymentStatusRequiresCapture || p.AmountCapturable != 500 {
 		t.Errorf("%+v", p)
 	}
-	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: 300})
+	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: Ptr[int64](300)})
 	if err != nil || p.Status != PaymentStatusSucceeded || p.AmountCaptured != 300 {
 		t.Errorf("%+v %v", p, err)
 	}
@@ -179,9 +180,13 @@ func TestFaultsBetween(t *testing.T) {
 			if w, err = c.Wallets.Get(t.Context(), w.ID, nil); err != nil || w.Balance != 1000 {
 				t.Errorf("topped up other than once: %+v %v", w, err)
 			}
-			_, err = c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			k, err := c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			if err != nil || !strings.HasPrefix(string(k.Secret), k.Prefix) {
+				t.Fatalf("the secret of a lost answer: %+v %v", k, err)
+			}
+			_, err = c.APIKeys.Revoke(t.Context(), k.ID, nil)
 			if e := new(Error); !errors.As(err, &e) || e.Retryable {
-				t.Errorf("a key was asked for twice: %v", err)
+				t.Errorf("a key was revoked twice: %v", err)
 			}
 		})
 	}
@@ -194,5 +199,33 @@ func TestCancelWhileItHangs(t *testing.T) {
 	_, err := c.Payments.Create(ctx, &CreatePayment{Amount: 100, Currency: "USD", Source: "tok_visa"})
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrNetwork) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestExports(t *testing.T) {
+	c := platform(t, "FLORIN_URL")
+	p := c.pays(t, &CreatePayment{Amount: 77, Currency: "USD", Source: "tok_visa", Reference: "export-go"})
+	n := 0
+	for got, err := range c.Exports.Payments(t.Context(), &ExportPayments{Reference: "export-go"}) {
+		if err != nil || got.ID != p.ID || len(got.Extra) != 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	last := int64(0)
+	for got, err := range c.Exports.Transfers(t.Context(), nil) {
+		if err != nil || got.Sequence <= last {
+			t.Fatalf("%+v after %d, %v", got, last, err)
+		}
+		last = got.Sequence
+	}
+	for got, err := range c.Exports.Balances(t.Context(), nil) {
+		if err != nil || got.Owner != p.Merchant {
+			t.Errorf("%+v, %v", got, err)
+		}
+		n++
+	}
+	if n < 2 || last == 0 {
+		t.Errorf("%d objects, the last transfer is %d", n, last)
 	}
 }

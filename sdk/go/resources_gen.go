@@ -13,6 +13,7 @@ type resources struct {
 	Cards        CardsService
 	Disputes     DisputesService
 	Events       EventsService
+	Exports      ExportsService
 	Accounts     AccountsService
 	Transfers    TransfersService
 	TrialBalance TrialBalanceService
@@ -30,6 +31,7 @@ func newResources(c *Client) resources {
 		Cards:        CardsService{c},
 		Disputes:     DisputesService{c},
 		Events:       EventsService{c},
+		Exports:      ExportsService{c},
 		Accounts:     AccountsService{c},
 		Transfers:    TransfersService{c},
 		TrialBalance: TrialBalanceService{c},
@@ -45,9 +47,10 @@ func newResources(c *Client) resources {
 // APIKeysService calls /v1/api_keys.
 type APIKeysService struct{ client *Client }
 
-// Create makes a key and shows its secret, once.
+// Create makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it
+// again, for a day and to the calling key only.
 func (r APIKeysService) Create(ctx context.Context, params *CreateAPIKey, options ...Option) (*APIKey, error) {
-	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys", params: params}, options)
+	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys", params: params, creates: true}, options)
 }
 
 // Get reads a key without its secret.
@@ -66,9 +69,10 @@ func (r APIKeysService) ListPage(ctx context.Context, params *ListAPIKeys, optio
 	return send[Page[APIKey]](ctx, r.client, call{verb: "GET", path: "/v1/api_keys", params: params}, options)
 }
 
-// Rotate makes a successor and lets the old key live on for a while.
+// Rotate makes a successor, shows its secret as APIKeys.Create does, and lets the old key live on
+// for a while.
 func (r APIKeysService) Rotate(ctx context.Context, id string, params *RotateAPIKey, options ...Option) (*APIKey, error) {
-	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys/{id}/rotate", ids: []string{id}, params: params}, options)
+	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys/{id}/rotate", ids: []string{id}, params: params, creates: true}, options)
 }
 
 // Revoke ends a key.
@@ -140,6 +144,33 @@ func (r EventsService) List(ctx context.Context, params *ListEvents, options ...
 // ListPage reads one page of the list.
 func (r EventsService) ListPage(ctx context.Context, params *ListEvents, options ...Option) (*Page[Event], error) {
 	return send[Page[Event]](ctx, r.client, call{verb: "GET", path: "/v1/events", params: params}, options)
+}
+
+// ExportsService calls /v1/exports.
+type ExportsService struct{ client *Client }
+
+// Payments gives all of the merchant's payments that match, oldest first. Payments that are made
+// after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Payments(ctx context.Context, params *ExportPayments, options ...Option) iter.Seq2[*Payment, error] {
+	return stream[Payment](ctx, r.client, call{verb: "GET", path: "/v1/exports/payments", params: params}, options)
+}
+
+// Transfers gives the transfers of all of the merchant's accounts, or those of one account, oldest
+// first and each once. Transfers that are made after the export began are not in it.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Transfers(ctx context.Context, params *ExportTransfers, options ...Option) iter.Seq2[*Transfer, error] {
+	return stream[Transfer](ctx, r.client, call{verb: "GET", path: "/v1/exports/transfers", params: params}, options)
+}
+
+// Balances gives the merchant's accounts with their balances, all of one moment: now, or a past
+// one.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r ExportsService) Balances(ctx context.Context, params *ExportBalances, options ...Option) iter.Seq2[*Account, error] {
+	return stream[Account](ctx, r.client, call{verb: "GET", path: "/v1/exports/balances", params: params}, options)
 }
 
 // AccountsService calls /v1/accounts.

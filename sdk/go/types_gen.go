@@ -948,8 +948,8 @@ type ListAPIKeys struct {
 
 // RotateAPIKey is what is sent to the method of that name. Nil sends nothing.
 type RotateAPIKey struct {
-	// Seconds that the old key lives on; a day if absent, 7 days at most.
-	OverlapSeconds int `json:"overlap_seconds,omitzero"`
+	// Seconds that the old key lives on: 0 ends it at once; a day if absent, 7 days at most.
+	OverlapSeconds *int `json:"overlap_seconds,omitzero"`
 }
 
 // RevokeAPIKey is what is sent to the method of that name. Nil sends nothing.
@@ -1029,6 +1029,50 @@ type ListEvents struct {
 	CreatedFrom time.Time `json:"created_from,omitzero"`
 	// Only what was created at this moment or earlier.
 	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// ExportPayments is what is sent to the method of that name. Nil sends nothing.
+type ExportPayments struct {
+	// Only payments in this status.
+	Status PaymentStatus `json:"status,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Only payments of this amount, in minor units.
+	Amount *int64 `json:"amount,omitzero"`
+	// Only payments of this amount or more, in minor units.
+	AmountMin *int64 `json:"amount_min,omitzero"`
+	// Only payments of this amount or less, in minor units.
+	AmountMax *int64 `json:"amount_max,omitzero"`
+	// Only payments in this currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Only payments with this reference.
+	Reference string `json:"reference,omitzero"`
+	// Only payments from this card token or wallet.
+	Source string `json:"source,omitzero"`
+	// Only what carries every one of these pairs: metadata[key]=value.
+	Metadata map[string]string `json:"metadata,omitzero"`
+}
+
+// ExportTransfers is what is sent to the method of that name. Nil sends nothing.
+type ExportTransfers struct {
+	// Only transfers of this account: one of the merchant's, or of a wallet of its payers.
+	Account string `json:"account,omitzero"`
+	// Only transfers of this kind.
+	Kind TransferKind `json:"kind,omitzero"`
+	// Only transfers made for the object of this id.
+	Cause string `json:"cause,omitzero"`
+	// Only what was created at this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Only what was created at this moment or earlier.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// ExportBalances is what is sent to the method of that name. Nil sends nothing.
+type ExportBalances struct {
+	// The balances at that moment instead of now, of the accounts that were there.
+	At time.Time `json:"at,omitzero"`
 }
 
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
@@ -1181,8 +1225,8 @@ type ListPayments struct {
 
 // CapturePayment is what is sent to the method of that name. Nil sends nothing.
 type CapturePayment struct {
-	// In minor units; all that is capturable if absent.
-	Amount int64 `json:"amount,omitzero"`
+	// In minor units, 1 or more; all that is capturable if absent.
+	Amount *int64 `json:"amount,omitzero"`
 	// More captures will follow: what is left stays authorized. Otherwise it is released.
 	MoreToCome bool `json:"more_to_come,omitzero"`
 }
@@ -1214,8 +1258,8 @@ type GetQuote struct {
 // CreateRefund is what is sent to the method of that name. Nil sends nothing.
 type CreateRefund struct {
 	Payment string `json:"payment,omitzero"`
-	// In minor units; all that is left if absent.
-	Amount   int64             `json:"amount,omitzero"`
+	// In minor units, 1 or more; all that is left if absent.
+	Amount   *int64            `json:"amount,omitzero"`
 	Reason   string            `json:"reason,omitzero"`
 	Metadata map[string]string `json:"metadata,omitzero"`
 }

@@ -62,7 +62,7 @@ func TestStories(t *testing.T) {
 				})
 			}
 		})
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 	})
 }

@@ -32,7 +32,7 @@ type endpoint struct {
 func endpoints() (list []endpoint) {
 	for _, file := range []protoreflect.FileDescriptor{
 		florinv1.File_florin_v1_api_key_proto, florinv1.File_florin_v1_card_proto, florinv1.File_florin_v1_dispute_proto,
-		florinv1.File_florin_v1_event_proto, florinv1.File_florin_v1_ledger_proto, florinv1.File_florin_v1_merchant_proto,
+		florinv1.File_florin_v1_event_proto, florinv1.File_florin_v1_export_proto, florinv1.File_florin_v1_ledger_proto, florinv1.File_florin_v1_merchant_proto,
 		florinv1.File_florin_v1_payer_proto, florinv1.File_florin_v1_payment_proto, florinv1.File_florin_v1_refund_proto,
 		florinv1.File_florin_v1_wallet_proto,
 	} {

@@ -42,7 +42,7 @@ func TestCardNumbersStayInTheVault(t *testing.T) {
 			t.Errorf("only %d requests with a card were taken: the search would prove little", approved)
 		}
 		s.search(t, "while it runs")
-		s.stop(t)
+		s.Stop(t)
 		s.search(t, "after a stop")
 
 		for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT} {
@@ -130,8 +130,14 @@ func (s *server) search(t *testing.T, when string) {
 	}
 }
 
-// searchTables reads every value of every table.
+// searchTables searches every value of every table.
 func searchTables(t *testing.T, when, database string) {
+	t.Helper()
+	eachValue(t, database, func(column string, value any) { searchValue(t, when+", the column "+column, value) })
+}
+
+// eachValue reads every value of every table.
+func eachValue(t *testing.T, database string, look func(column string, value any)) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, database)
@@ -158,8 +164,7 @@ func searchTables(t *testing.T, when, database string) {
 				t.Fatal(err)
 			}
 			for i, value := range values {
-				where := when + ", the column " + table + "." + rows.FieldDescriptions()[i].Name
-				searchValue(t, where, value)
+				look(table+"."+rows.FieldDescriptions()[i].Name, value)
 			}
 		}
 		if err := rows.Err(); err != nil {
@@ -192,7 +197,7 @@ func TestCardNumberAsIdempotencyKey(t *testing.T) {
 			probe{"POST", "/v1/payments", []byte(amount("100")), []string{"Idempotency-Key", key}}.send(t, c)
 			probe{"POST", "/v1/payers", []byte(`{"name":"Ada"}`), []string{"Idempotency-Key", "payer-" + key}}.send(t, c)
 		}
-		s.stop(t)
+		s.Stop(t)
 		s.search(t, "afterwards")
 	})
 }

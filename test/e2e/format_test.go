@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -69,6 +70,11 @@ func (a answer) read(e endpoint) (answer, error) {
 	switch media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";"); media {
 	case "application/xml", "application/problem+xml", "text/xml":
 		a.body, err = xmlAsJSON(a.body)
+	case "text/csv":
+		a.body, err = csvAsJSON(a.body)
+	case "application/x-ndjson", "application/jsonl":
+		lines := strings.Split(strings.TrimSuffix(string(a.body), "\n"), "\n")
+		a.body = []byte(`{"data":[` + strings.Join(lines, ",") + `]}`)
 	case "application/protobuf", "application/x-protobuf":
 		name := e.output.FullName()
 		if a.status >= 400 {
@@ -81,6 +87,31 @@ func (a answer) read(e endpoint) (answer, error) {
 		}
 	}
 	return a, err
+}
+
+// csvAsJSON makes a list of a table: an object for each line, its cells by their
+// columns' names.
+func csvAsJSON(text []byte) ([]byte, error) {
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(lines) == 0 {
+		return nil, fmt.Errorf("a table without a header line: %w", err)
+	}
+	rows := []any{}
+	for _, line := range lines[1:] {
+		row := map[string]any{}
+		for i, cell := range line {
+			at, path := row, strings.Split(lines[0][i], ".")
+			for _, step := range path[:len(path)-1] {
+				if at[step] == nil {
+					at[step] = map[string]any{}
+				}
+				at = at[step].(map[string]any)
+			}
+			at[path[len(path)-1]] = cell
+		}
+		rows = append(rows, row)
+	}
+	return json.Marshal(map[string]any{"data": rows})
 }
 
 // node is any element of XML.

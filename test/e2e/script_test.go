@@ -13,6 +13,7 @@ import (
 //	POST /v1/payments key=k1 Header:value {json}   a request; key is the Idempotency-Key
 //	POST /v1/payments <payment>…</payment>         the same in XML, and so is its answer
 //	POST /v1/payments (amount: 1 currency: "USD")  the same in Protobuf
+//	GET /v1/exports/payments Accept:text/csv       lines of a table are data.0, data.1, …
 //	=> 402 code=card_declined Retry-After:1        what its answer must be, see below
 //	within 10s GET /v1/payments/$pay               again and again until it is so
 //	begin POST …                                   in the background
@@ -27,7 +28,7 @@ import (
 // status, or a command's exit code, and any of:
 //
 //	status=succeeded   data.0.id=$pay   data.len=3   a member of the JSON
-//	id=*     is there and says something      decline_code!   is not there
+//	id=*     is there and says something      decline_code!   is not there (a header, if it begins with a capital)
 //	out~✓    contains (out and errs are a command's output)
 //	Retry-After:1      a header, with the same * and ~
 //	$pay=id            keeps the member for later lines
@@ -255,7 +256,7 @@ func (r result) value(name string, sign byte) string {
 		return r.printed.errs
 	case r.printed != nil:
 		return r.printed.out
-	case sign == ':':
+	case sign == ':', sign == '!' && strings.ToLower(name) != name: // members of a body are in lower case
 		return r.header.Get(name)
 	}
 	return r.field(name)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,34 +52,12 @@ type server struct {
 	place
 }
 
-// stopWait is the promise of a graceful stop.
-const stopWait = 30 * time.Second
-
 // dev starts 'florin dev' at a place and stops it when the test ends.
 func dev(t *testing.T, at place, more ...string) *server { return devIn(t, at, nil, more...) }
 
 func devIn(t *testing.T, at place, environment []string, more ...string) *server {
 	t.Helper()
 	return &server{process.Dev(t, binary, environment, append(at.flags(), more...)...), at}
-}
-
-// launch starts a florin that runs until it is stopped, printing into dir.
-func launch(t *testing.T, at place, dir string, environment []string, args ...string) *server {
-	t.Helper()
-	return &server{process.Launch(t, binary, dir, environment, args...), at}
-}
-
-// stop ends the server as an operator does, and holds it to its promise.
-func (s *server) stop(t *testing.T) {
-	t.Helper()
-	began := time.Now()
-	s.Kill(syscall.SIGTERM)
-	if took := time.Since(began); took > stopWait {
-		t.Errorf("a graceful stop took %s, the promise is %s", took, stopWait)
-	}
-	if s.Code != 0 {
-		t.Errorf("a graceful stop ended with %d:\n%s", s.Code, s.Errors())
-	}
 }
 
 // printout is what a command of florin said.

@@ -23,7 +23,7 @@ func TestStopUnderLoad(t *testing.T) {
 		s := dev(t, at)
 		seen, stop := s.load(t)
 		time.Sleep(1500 * time.Millisecond)
-		s.stop(t)
+		s.Stop(t)
 		stop()
 		if len(seen.acknowledged) < stopClients {
 			t.Fatalf("only %d payments were acknowledged: no load", len(seen.acknowledged))
@@ -34,7 +34,7 @@ func TestStopUnderLoad(t *testing.T) {
 			t.Errorf("the restart has another world: %+v, was %+v", again.Ready, s.Ready)
 		}
 		seen.check(t, again)
-		again.stop(t)
+		again.Stop(t)
 		at.verified(t)
 	})
 }

@@ -55,7 +55,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 		c.post(t, "/v1/payments", `{"amount":73,"currency":"USD","source":"`+s.Wallet+`"}`).wants(t, 200)
 		held := c.post(t, "/v1/payments", `{"capture":"manual",`+good+`,"amount":500}`).wants(t, 200)
 		c.post(t, "/v1/payments/"+held.field("id")+"/cancel", "{}").wants(t, 200)
-		s.stop(t)
+		s.Stop(t)
 		at.verified(t)
 		for _, statement := range []string{"update transfer set cause = 'x'", "delete from transfer", "update event set type = 'x'", "delete from event"} {
 			if err := at.meddle(statement); err == nil || !strings.Contains(err.Error(), "append-only") {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // proxy stands between a browser and the world. It forwards what goes to one
@@ -23,6 +22,9 @@ type proxy struct {
 	seen   []string // URLs of the origin
 	leaked []string
 }
+
+// pictures names a folder for what the browser shows.
+const pictures = "FLORIN_KEEP_SCREENSHOTS"
 
 // browsersOwn are hosts that Chromium asks whatever page is open. The policy of our
 // pages forbids them, too, and the console would say so.
@@ -69,10 +71,10 @@ func (p *proxy) visit(t *testing.T, url string) (page, console string) {
 		"--enable-logging=stderr", "--window-size=1400,1100", "--virtual-time-budget=15000",
 	}
 	shot := filepath.Join(dir, "page.png")
-	if keep := os.Getenv("FLORIN_KEEP_SCREENSHOT"); keep != "" {
-		shot = keep
+	if folder := os.Getenv(pictures); folder != "" {
+		shot = filepath.Join(folder, t.Name()+".png")
 	}
-	out, err := run(t, 2*time.Minute, dir, []string{"HOME=" + dir}, "chromium", append(args, "--screenshot="+shot, "--dump-dom", url)...)
+	out, err := run(t, patience, dir, []string{"HOME=" + dir}, "chromium", append(args, "--screenshot="+shot, "--dump-dom", url)...)
 	if err != nil {
 		t.Fatalf("chromium: %v\n%s", err, out)
 	}
@@ -88,7 +90,7 @@ func (p *proxy) visit(t *testing.T, url string) (page, console string) {
 // Content-Security-Policy.
 func TestReferenceInABrowser(t *testing.T) {
 	s := dev(t)
-	p := &proxy{origin: strings.TrimPrefix(s.URL, "http://")}
+	p := &proxy{origin: s.Address()}
 	page, console := p.visit(t, s.URL+"/docs/api#tag/payment/POST/v1/payments")
 	for _, drawn := range []string{"Takes money from a card or a wallet", "Idempotency-Key", "Two coffees and a cake", "minor units"} {
 		if !strings.Contains(page, drawn) {
@@ -104,12 +106,15 @@ func TestReferenceInABrowser(t *testing.T) {
 	if strings.Contains(console, "Content Security Policy") || strings.Contains(console, "Error") {
 		t.Errorf("the console says:\n%s", console)
 	}
+	if os.Getenv(pictures) != "" {
+		p.visit(t, s.URL+"/docs/api") // the picture of a page that has scrolled is white
+	}
 }
 
 // TestFrontInABrowser: the front needs nothing but itself and its style.
 func TestFrontInABrowser(t *testing.T) {
 	s := dev(t)
-	p := &proxy{origin: strings.TrimPrefix(s.URL, "http://")}
+	p := &proxy{origin: s.Address()}
 	page, console := p.visit(t, s.URL+"/")
 	if !strings.Contains(page, "API reference") || len(p.leaked) > 0 || strings.Contains(console, "Content Security Policy") {
 		t.Errorf("leaked %q, console %s, page %s", p.leaked, console, page)

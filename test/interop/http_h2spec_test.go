@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -14,16 +13,22 @@ import (
 // explained are h2spec's tests that fail, by their RFC 7540 section and name, and why
 // that is Go's own choice: https://go.dev/issue/38647.
 var explained = map[string]string{
-	"3.5 Sends invalid connection preface":                                                                   "in the clear only: what is no HTTP/2 preface is read as HTTP/1.1 and answered 400, as on any port that speaks both",
-	"6.5.3 Sends multiple values of SETTINGS_INITIAL_WINDOW_SIZE":                                            "Go hangs up on a SETTINGS frame that repeats itself, against floods (serverConn.processSettings)",
-	"8.1.2.2 Sends a HEADERS frame that contains the connection-specific header field":                       "answered 400 and not reset, as RFC 9113 §8.1.1 permits (checkValidHTTP2RequestHeaders)",
-	"8.1.2.2 Sends a HEADERS frame that contains the TE header field with any value other than \"trailers\"": "the same",
+	"3.5 Sends invalid connection preface":                                                                                                           "in the clear only: what is no HTTP/2 preface is read as HTTP/1.1 and answered 400, as on any port that speaks both",
+	"6.5.3 Sends multiple values of SETTINGS_INITIAL_WINDOW_SIZE":                                                                                    "Go hangs up on a SETTINGS frame that repeats itself, against floods (serverConn.processSettings)",
+	"8.1.2.2 Sends a HEADERS frame that contains the connection-specific header field":                                                               "answered 400 and not reset, as RFC 9113 §8.1.1 permits (checkValidHTTP2RequestHeaders)",
+	"8.1.2.2 Sends a HEADERS frame that contains the TE header field with any value other than \"trailers\"":                                         "the same",
+	"8.1.2.6 Sends a HEADERS frame with the \"content-length\" header field which does not equal the DATA frame payload length":                      early,
+	"8.1.2.6 Sends a HEADERS frame with the \"content-length\" header field which does not equal the sum of the multiple DATA frames payload length": early,
 }
+
+// early is a race that h2spec may lose on a busy machine: it posts to a URL that takes no
+// POST. Where the body is read, TestLyingLengthOverHTTP2 of internal/api holds the door to it.
+const early = "the answer, a 405, may be complete before the wrong body comes, as RFC 9113 §8.1 permits; nobody looks at the body then"
 
 // TestHTTPConformance runs h2spec's tests of HTTP/2 and HPACK against the server, over
 // TLS and in the clear. Nothing may fail that is not explained.
 func TestHTTPConformance(t *testing.T) {
-	h2spec := httpTool(t, "github.com/summerwind/h2spec/cmd/h2spec")
+	h2spec := tool(t, goTools, "h2spec")
 	for name, c := range map[string]struct {
 		florin, h2spec []string
 		unexplained    string // what does not fail here
@@ -32,14 +37,15 @@ func TestHTTPConformance(t *testing.T) {
 		"over TLS":     {[]string{"--tls"}, []string{"-t", "-k"}, "3.5 Sends invalid connection preface"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := httpDev(t, c.florin...)
+			t.Parallel() // they wait more than they work
+			s := dev(t, c.florin...)
 			at, err := url.Parse(s.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
 			path := filepath.Join(t.TempDir(), "report.xml")
 			args := append([]string{"-h", at.Hostname(), "-p", at.Port(), "-P", "/healthz", "-o", "5", "-j", path}, c.h2spec...)
-			out, _ := exec.Command(h2spec, args...).CombinedOutput() // it fails if any test does: the report says which
+			out, _ := run(t, patience, ".", nil, h2spec, args...) // it fails if any test does: the report says which
 			var report struct {
 				Suites []struct {
 					ID    string `xml:"id,attr"`

@@ -1,128 +1,28 @@
 //go:build interop
 
-// Package interop holds the real binary against clients and tools that we did not
-// write. Run it with: go test -tags interop ./test/interop/...
-//
-// The http tests need curl, gzip and zstd (Debian's packages of these names) and build
-// h2spec and pebble from tools/go.mod.
 package interop
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/florinpay/florin/test/process"
 )
 
-const root = "../.." // of the repository
+// sandbox is a server that curl calls, with some payments in it.
+type sandbox struct{ *process.Process }
 
-// httpFlorin is the binary under test, built once.
-var httpFlorin = sync.OnceValues(func() (string, error) { return httpBuild(root, "./cmd/florin", "florin") })
-
-// httpBuild builds a program of the module in dir into bin/.
-func httpBuild(dir, pkg, name string) (string, error) {
-	path, err := filepath.Abs(filepath.Join(root, "bin", name))
-	if err != nil {
-		return "", err
-	}
-	c := exec.Command("go", "build", "-o", path, pkg)
-	c.Dir, c.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
-	}
-	return path, nil
-}
-
-// httpTool builds a program that tools/go.mod pins.
-func httpTool(t *testing.T, pkg string) string {
+func stocked(t *testing.T, flags ...string) sandbox {
 	t.Helper()
-	path, err := httpBuild(filepath.Join(root, "tools"), pkg, filepath.Base(pkg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// httpRun starts a program that runs until the test ends, and gives what it prints.
-func httpRun(t *testing.T, environment []string, program string, args ...string) *httpLog {
-	t.Helper()
-	log := &httpLog{}
-	c := exec.Command(program, args...)
-	c.Stdout, c.Stderr, c.Env = log, log, append(os.Environ(), environment...)
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	log.stop = sync.OnceFunc(func() {
-		_ = c.Process.Signal(syscall.SIGTERM)
-		_ = c.Wait()
-	})
-	t.Cleanup(log.stop)
-	return log
-}
-
-// httpLog is what a program has printed so far.
-type httpLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	stop func()
-}
-
-func (l *httpLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *httpLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-const httpPatience = 60 * time.Second
-
-// httpAwait asks until it is so.
-func httpAwait(t *testing.T, what string, log *httpLog, so func() bool) {
-	t.Helper()
-	for end := time.Now().Add(httpPatience); !so(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not %s after %s:\n%s", what, httpPatience, log)
-		}
-	}
-}
-
-// httpServer is a sandbox with some payments in it.
-type httpServer struct {
-	URL    string `json:"url"`
-	Key    string `json:"sandbox_key"`
-	Wallet string `json:"wallet_id"`
-	CAFile string `json:"ca_file"`
-}
-
-func httpDev(t *testing.T, flags ...string) *httpServer {
-	t.Helper()
-	program, err := httpFlorin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	ready := filepath.Join(dir, "ready.json")
-	log := httpRun(t, nil, program, append([]string{"dev", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--ready-file", ready}, flags...)...)
-	s := &httpServer{}
-	httpAwait(t, "ready", log, func() bool {
-		text, err := os.ReadFile(ready)
-		return err == nil && json.Unmarshal(text, s) == nil
-	})
+	s := sandbox{dev(t, flags...)}
 	for i := range 30 {
 		if a := s.curl(t, "/v1/payments", "--data", fmt.Sprintf(`{"amount":%d,"currency":"USD","source":"%s"}`, 100+i, s.Wallet)); a.status != "200" {
 			t.Fatalf("a payment: %+v", a)
@@ -131,8 +31,8 @@ func httpDev(t *testing.T, flags ...string) *httpServer {
 	return s
 }
 
-// httpAnswer is what curl saw.
-type httpAnswer struct {
+// curled is what curl saw.
+type curled struct {
 	exit            int
 	status, version string
 	size            string // bytes that came, as packed
@@ -141,7 +41,7 @@ type httpAnswer struct {
 }
 
 // curl asks for a path as curl does with these flags.
-func (s *httpServer) curl(t *testing.T, path string, flags ...string) httpAnswer {
+func (s sandbox) curl(t *testing.T, path string, flags ...string) curled {
 	t.Helper()
 	dir := t.TempDir()
 	body := filepath.Join(dir, "body")
@@ -156,13 +56,13 @@ func (s *httpServer) curl(t *testing.T, path string, flags ...string) httpAnswer
 	c := exec.Command("curl", append(append(args, flags...), s.URL+path)...)
 	c.Stderr = &errs
 	err := c.Run()
-	a := httpAnswer{errs: errs.String()}
+	a := curled{errs: errs.String()}
 	if exit, ok := err.(*exec.ExitError); ok {
 		a.exit = exit.ExitCode()
 		return a
 	}
 	if err != nil {
-		t.Fatalf("curl (Debian's package curl): %v", err)
+		t.Fatalf("curl: %v", err)
 	}
 	line, header, _ := strings.Cut(a.errs, "\n")
 	if _, err := fmt.Sscan(line, &a.status, &a.version, &a.size); err != nil {
@@ -188,7 +88,7 @@ func (s *httpServer) curl(t *testing.T, path string, flags ...string) httpAnswer
 // same list in each coding.
 func TestHTTPVersions(t *testing.T) {
 	const list = "/v1/payments?limit=30"
-	servers := map[bool]*httpServer{false: httpDev(t), true: httpDev(t, "--tls")}
+	servers := map[bool]sandbox{false: stocked(t), true: stocked(t, "--tls")}
 	for name, c := range map[string]struct {
 		tls      bool
 		flags    string
@@ -236,34 +136,31 @@ func TestHTTPVersions(t *testing.T) {
 	}
 }
 
-// httpPipe runs text through a program.
-func httpPipe(t *testing.T, text []byte, program string, args ...string) []byte {
+// pipe runs text through a program.
+func pipe(t *testing.T, text []byte, program string, args ...string) []byte {
 	t.Helper()
 	var out, errs bytes.Buffer
 	c := exec.Command(program, args...)
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(text), &out, &errs
 	if err := c.Run(); err != nil {
-		t.Fatalf("%s %v (Debian's package %s): %v\n%s", program, args, program, err, errs.String())
+		t.Fatalf("%s %v: %v\n%s", program, args, err, errs.String())
 	}
 	return out.Bytes()
 }
 
 // TestHTTPPackedRequests: what gzip and zstd pack is read here.
 func TestHTTPPackedRequests(t *testing.T) {
-	s := httpDev(t)
+	s := stocked(t)
 	body := []byte(`{"amount":4200,"currency":"USD","source":"` + s.Wallet + `"}`)
 	var first string
 	for i, packed := range []struct {
 		coding string
 		body   []byte
 	}{
-		{"gzip", httpPipe(t, body, "gzip", "-9")}, {"gzip", httpPipe(t, body, "gzip", "-1")},
-		{"zstd", httpPipe(t, body, "zstd", "-3")}, {"zstd", httpPipe(t, body, "zstd", "-19", "--long=23")},
+		{"gzip", pipe(t, body, "gzip", "-9")}, {"gzip", pipe(t, body, "gzip", "-1")},
+		{"zstd", pipe(t, body, "zstd", "-3")}, {"zstd", pipe(t, body, "zstd", "-19", "--long=23")},
 	} {
-		file := filepath.Join(t.TempDir(), "body")
-		if err := os.WriteFile(file, packed.body, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		file := keep(t, "body", packed.body)
 		a := s.curl(t, "/v1/payments", "--data-binary", "@"+file, "-H", "Content-Encoding: "+packed.coding, "-H", "Idempotency-Key: once")
 		if i == 0 {
 			first = a.body
@@ -272,10 +169,7 @@ func TestHTTPPackedRequests(t *testing.T) {
 			t.Errorf("%s: %+v", packed.coding, a)
 		}
 	}
-	bomb := filepath.Join(t.TempDir(), "bomb")
-	if err := os.WriteFile(bomb, httpPipe(t, make([]byte, 100<<20), "gzip"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	bomb := keep(t, "bomb", pipe(t, make([]byte, 100<<20), "gzip"))
 	began := time.Now()
 	a := s.curl(t, "/v1/payments", "--data-binary", "@"+bomb, "-H", "Content-Encoding: gzip")
 	t.Logf("100 MiB of zeros: %s in %s", a.status, time.Since(began))
@@ -286,36 +180,22 @@ func TestHTTPPackedRequests(t *testing.T) {
 
 // TestHTTPDictionary: the zstd of its own authors reads what we pack with the dictionary.
 func TestHTTPDictionary(t *testing.T) {
-	s := httpDev(t, "--tls")
+	s := stocked(t, "--tls")
 	const list = "/v1/payments?limit=10"
 	link := s.curl(t, list, "-H", "Accept-Encoding: dcz").header.Get("Link")
 	path, _, _ := strings.Cut(strings.TrimPrefix(link, "<"), ">")
 	if path == "" {
 		t.Fatalf("nobody says where the dictionary is: %q", link)
 	}
-	dictionary := filepath.Join(t.TempDir(), "dictionary")
-	if err := os.WriteFile(dictionary, []byte(s.curl(t, path).body), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sum := strings.TrimSpace(string(httpPipe(t, nil, "sh", "-c", "openssl dgst -sha256 -binary "+dictionary+" | base64")))
+	dictionary := keep(t, "dictionary", []byte(s.curl(t, path).body))
+	sum := strings.TrimSpace(string(pipe(t, nil, "sh", "-c", "openssl dgst -sha256 -binary "+dictionary+" | base64")))
 	plain := s.curl(t, list)
 	packed := s.curl(t, list, "-H", "Accept-Encoding: dcz", "-H", "Available-Dictionary: :"+sum+":")
 	if packed.header.Get("Content-Encoding") != "dcz" {
 		t.Fatalf("%v", packed.header)
 	}
-	if got := httpPipe(t, []byte(packed.body), "zstd", "-d", "-c", "-D", dictionary); string(got) != plain.body {
+	if got := pipe(t, []byte(packed.body), "zstd", "-d", "-c", "-D", dictionary); string(got) != plain.body {
 		t.Errorf("zstd reads another list: %s", got)
 	}
 	t.Logf("dcz: %s bytes of %s", packed.size, plain.size)
-}
-
-// httpGet asks over a client, for tests that need more than curl.
-func httpGet(client *http.Client, url string) (string, http.Header, error) {
-	a, err := client.Get(url)
-	if err != nil {
-		return "", nil, err
-	}
-	defer a.Body.Close()
-	text, err := io.ReadAll(a.Body)
-	return string(text), a.Header, err
 }

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -43,7 +42,7 @@ type machine struct {
 	seen     map[string]bool
 }
 
-// startMachine puts one in front of the platform and gives its URL.
+// startMachine puts one in front of the platform at an address and gives its URL.
 func startMachine(t *testing.T, platform string, f fault) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,7 +50,7 @@ func startMachine(t *testing.T, platform string, f fault) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	m := &machine{platform: strings.TrimPrefix(platform, "http://"), fault: f, seen: map[string]bool{}}
+	m := &machine{platform: platform, fault: f, seen: map[string]bool{}}
 	go func() {
 		for {
 			client, err := l.Accept()

@@ -4,7 +4,6 @@ package interop
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,10 +14,10 @@ import (
 // TestClientLibraries runs each library's own tests against the real binary, also
 // through machines that fail, and the code of its README.
 func TestClientLibraries(t *testing.T) {
-	platform := startSandbox(t)
-	environment := append(withoutOurs(), "FLORIN_URL="+platform.URL, "FLORIN_KEY="+platform.Key, "NO_PROXY=127.0.0.1")
+	platform := dev(t)
+	environment := []string{"FLORIN_URL=" + platform.URL, "FLORIN_KEY=" + platform.Key, "NO_PROXY=127.0.0.1"}
 	for variable, fault := range faults {
-		environment = append(environment, variable+"="+startMachine(t, platform.URL, fault))
+		environment = append(environment, variable+"="+startMachine(t, platform.Address(), fault))
 	}
 	for _, library := range []struct {
 		name string
@@ -43,13 +42,7 @@ type bench struct {
 // run runs a program to its good end and gives what it said.
 func (b bench) run(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), name, args...)
-	c.Dir, c.Env = dir, b.environment
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
+	return must(t, dir, b.environment, name, args...)
 }
 
 // readme is the code of one language in the README: its blocks, one after another.
@@ -70,7 +63,7 @@ func (b bench) readme(t *testing.T, language string) string {
 }
 
 // shown are the lines that each README's code prints.
-var shown = []string{"paid 19.99 USD: succeeded", "declined: insufficient_funds, retry_later", "newest: failed 100"}
+var shown = []string{"paid 19.99 USD: succeeded", "declined: insufficient_funds, retry_later", "newest: failed 100", "oldest: succeeded 1999"}
 
 func (b bench) shows(t *testing.T, said string) {
 	t.Helper()
@@ -100,29 +93,33 @@ func testGo(t *testing.T, b bench) {
 }
 
 func testTypeScript(t *testing.T, b bench) {
-	b.run(t, b.folder, "npm", "ci", "--no-audit", "--no-fund")
+	compiler := tool(t, typescriptTools, "tsc")
 	if said := b.run(t, b.folder, "npm", "test"); !regexp.MustCompile(`(?m)^\S+ skipped 0$`).MatchString(said) {
 		t.Errorf("tests were skipped:\n%s", said)
 	}
 	dir := t.TempDir()
 	write(t, `{"type":"module"}`, dir, "package.json")
-	b.run(t, dir, "npm", "install", "--no-audit", "--no-fund", b.folder)
+	b.run(t, dir, "npm", "install", "--offline", "--no-audit", "--no-fund", b.folder)
 	write(t, b.readme(t, "ts"), dir, "shop.ts")
-	b.run(t, dir, filepath.Join(b.folder, "node_modules", ".bin", "tsc"), "--strict", "--module", "nodenext", "--target", "es2022",
+	b.run(t, dir, compiler, "--strict", "--module", "nodenext", "--target", "es2022",
 		"--types", "node", "--typeRoots", filepath.Join(b.folder, "node_modules", "@types"), "shop.ts")
 	b.shows(t, b.run(t, dir, "node", "shop.js"))
 }
 
+// testPython installs the library where nothing else is, as its user does.
 func testPython(t *testing.T, b bench) {
-	dir := t.TempDir()
+	dir, judge := t.TempDir(), tool(t, pythonTools, "python")
 	python := filepath.Join(dir, "venv", "bin", "python")
-	b.run(t, dir, "python3", "-m", "venv", filepath.Join(dir, "venv"))
-	b.run(t, dir, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", b.folder, "mypy==2.4.1")
+	quietly := []string{"--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"}
+	b.run(t, dir, judge, append([]string{"-m", "pip", "wheel", "--no-build-isolation", "--wheel-dir", dir, b.folder}, quietly...)...)
+	b.run(t, dir, judge, "-m", "venv", "--without-pip", filepath.Join(dir, "venv"))
+	b.run(t, dir, judge, append([]string{"-m", "pip", "--python", python, "install", "--find-links", dir, "florin-sdk"}, quietly...)...)
 	if said := b.run(t, b.folder, python, "-B", "-m", "unittest", "discover", "-s", "tests"); strings.Contains(said, "skipped=") {
 		t.Errorf("tests were skipped:\n%s", said)
 	}
 	write(t, b.readme(t, "python"), dir, "shop.py")
-	b.run(t, b.folder, python, "-m", "mypy", "--cache-dir", filepath.Join(dir, "mypy"))
-	b.run(t, dir, python, "-m", "mypy", "--strict", "--cache-dir", filepath.Join(dir, "mypy"), "shop.py")
+	mypy := []string{"-m", "mypy", "--python-executable", python, "--cache-dir", filepath.Join(dir, "mypy")}
+	b.run(t, b.folder, judge, mypy...)
+	b.run(t, dir, judge, append(mypy, "--strict", "shop.py")...)
 	b.shows(t, b.run(t, dir, python, "shop.py"))
 }

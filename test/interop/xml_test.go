@@ -1,7 +1,5 @@
 //go:build interop
 
-// Package interop holds Florin against programs that others wrote. It needs what
-// 'tools/setup.sh interop' installs.
 package interop
 
 import (
@@ -23,32 +21,32 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/wire"
 	"github.com/florinpay/florin/internal/wire/wiretest"
+	"github.com/florinpay/florin/test/process"
 )
 
 var contract = wire.ContractShapes()
 
 const samples = 30 // of each message
 
-// schemas are the two published documents.
-func schemas(t *testing.T) (contractXSD, problemXSD string) {
+// schemas are the two published documents, as the binary gives them away: those of the
+// contract, to the byte.
+func schemas(t *testing.T, s *process.Process) (contractXSD, problemXSD string) {
 	t.Helper()
-	return keep(t, "florin.v1.xsd", contract.Schema()), keep(t, "problem.xsd", contract.ProblemSchema())
-}
-
-func keep(t *testing.T, name string, text []byte) (path string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
+	published := func(name string, made []byte) string {
+		text := fetch(t, s.URL+"/xsd/"+name)
+		if !bytes.Equal(text, made) {
+			t.Errorf("/xsd/%s is not the schema of the contract", name)
+		}
+		return keep(t, name, text)
 	}
-	return path
+	return published("florin.v1.xsd", contract.Schema()), published("problem.xsd", contract.ProblemSchema())
 }
 
 // validate is what xmllint has against documents: nil if they are what the schema says.
 func validate(t *testing.T, schema string, documents ...string) error {
 	t.Helper()
-	out, err := exec.Command("xmllint", append([]string{"--nonet", "--noout", "--schema", schema}, documents...)...).CombinedOutput()
-	if err != nil && bytes.Contains(out, []byte("Schemas parser error")) {
+	out, err := run(t, patience, ".", nil, "xmllint", append([]string{"--nonet", "--noout", "--schema", schema}, documents...)...)
+	if err != nil && strings.Contains(out, "Schemas parser error") {
 		t.Fatalf("the schema itself is broken:\n%s", out)
 	}
 	if err != nil {
@@ -62,7 +60,7 @@ var rootElement = regexp.MustCompile(`<xs:element name="\w+" type="(\w+)"/>\n`)
 // TestXMLMatchesItsSchema: whatever the contract's messages hold, what we write is what
 // the published schemas say.
 func TestXMLMatchesItsSchema(t *testing.T) {
-	contractXSD, problemXSD := schemas(t)
+	contractXSD, problemXSD := schemas(t, dev(t))
 	for schema, text := range map[string][]byte{contractXSD: contract.Schema(), problemXSD: contract.ProblemSchema()} {
 		var documents []string
 		for _, l := range bytes.SplitAfter(text, []byte("\n")) {
@@ -93,9 +91,48 @@ func TestXMLMatchesItsSchema(t *testing.T) {
 	}
 }
 
+// TestAnswersMatchTheirSchema: what the binary answers in XML is what the schemas say that
+// it gives away.
+func TestAnswersMatchTheirSchema(t *testing.T) {
+	s := dev(t)
+	contractXSD, problemXSD := schemas(t, s)
+	order := func(source string) string {
+		return `<create_payment_request xmlns="urn:florin:v1"><amount>100</amount><currency>USD</currency><source>` + source +
+			`</source><description>Tea &amp; cake</description><metadata><entry><key>table</key><value>4</value></entry></metadata></create_payment_request>`
+	}
+	for _, c := range []struct {
+		verb, path, body, key string
+		status                int
+		root                  string
+	}{
+		{"POST", "/v1/payments", order("tok_visa"), s.Key, 200, "payment"},
+		{"POST", "/v1/payments", order(s.Wallet), s.Key, 200, "payment"},
+		{"GET", "/v1/payments?expand=source", "", s.Key, 200, "list_payments_response"},
+		{"GET", "/v1/events", "", s.Key, 200, "list_events_response"},
+		{"GET", "/v1/wallets/" + s.Wallet, "", s.Key, 200, "wallet"},
+		{"POST", "/v1/payments", order("tok_stolen_card"), s.Key, 402, "problem"},
+		{"POST", "/v1/payments", "<create_payment_request/>", s.Key, 400, "problem"},
+		{"POST", "/v1/payments", "<", s.Key, 400, "problem"},
+		{"GET", "/v1/payments/pay_none", "", s.Key, 404, "problem"},
+		{"GET", "/v1/payments", "", "none", 401, "problem"},
+	} {
+		a := ask(t, s, c.verb, c.path, c.body, "Authorization", "Bearer "+c.key, "Content-Type", "application/xml", "Accept", "application/xml")
+		schema := contractXSD
+		if c.root == "problem" {
+			schema = problemXSD
+		}
+		if a.status != c.status || !bytes.Contains(a.body, []byte("<"+c.root+" xmlns=")) {
+			t.Errorf("%s %s: HTTP %d, want %d with a %s\n%s", c.verb, c.path, a.status, c.status, c.root, a.body)
+		}
+		if err := validate(t, schema, keep(t, "answer.xml", a.body)); err != nil {
+			t.Errorf("%s %s: %v\n%s", c.verb, c.path, err, a.body)
+		}
+	}
+}
+
 // TestSchemaRefuses: a schema that takes everything would prove nothing.
 func TestSchemaRefuses(t *testing.T) {
-	contractXSD, _ := schemas(t)
+	contractXSD, _ := schemas(t, dev(t))
 	const head = `<create_payment_request xmlns="urn:florin:v1">`
 	for text, taken := range map[string]bool{
 		head + `<amount>73</amount><currency>USD</currency><metadata><entry><key>a</key><value/></entry></metadata></create_payment_request>`: true,
@@ -169,7 +206,7 @@ func python(t *testing.T, script string, in, out any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command("python3", "-c", script)
+	c := exec.Command(tool(t, pythonTools, "python"), "-c", script)
 	c.Stdin, c.Stderr = bytes.NewReader(text), os.Stderr
 	answer, err := c.Output()
 	if err != nil {

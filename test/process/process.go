@@ -1,5 +1,5 @@
 // Package process runs the real florin as people do, as a process of its own, and
-// ends it with the test.
+// ends it with the test. It runs the programs that florin meets in the same way.
 package process
 
 import (
@@ -27,7 +27,7 @@ func Build(dir string) (string, error) {
 	return binary, nil
 }
 
-// Ready is what the ready file of 'florin dev' tells.
+// Ready is what the ready file of 'florin dev' tells. Of 'florin serve' only the URLs are known.
 type Ready struct {
 	URL      string `json:"url"`
 	OpsURL   string `json:"ops_url"`
@@ -35,11 +35,12 @@ type Ready struct {
 	Merchant string `json:"merchant_id"`
 	Payer    string `json:"payer_id"`
 	Wallet   string `json:"wallet_id"`
+	CAFile   string `json:"ca_file"` // with --tls: the certificate to trust
 }
 
-// Process is a running florin.
+// Process is a running florin, or another program.
 type Process struct {
-	Ready // of dev
+	Ready
 	Dir   string
 	Ended chan struct{}
 	Code  int // once ended
@@ -47,8 +48,9 @@ type Process struct {
 }
 
 const (
-	startWait = 30 * time.Second
-	stopWait  = 40 * time.Second // past the promise of a graceful stop
+	startWait = 60 * time.Second
+	stopWait  = 30 * time.Second // the promise of a graceful stop
+	killWait  = 40 * time.Second
 )
 
 // Dev starts 'florin dev' on a free port and waits until it serves.
@@ -64,7 +66,25 @@ func Dev(t testing.TB, binary string, environment []string, flags ...string) *Pr
 	return p
 }
 
-// Launch starts a florin that runs until it is stopped, printing into dir.
+// Serve starts 'florin serve' on free ports, unless flags say otherwise, and waits until
+// it serves.
+func Serve(t testing.TB, binary string, environment []string, flags ...string) *Process {
+	t.Helper()
+	environment = append([]string{"FLORIN_LISTEN=127.0.0.1:0", "FLORIN_OPS=127.0.0.1:0"}, environment...)
+	p := Launch(t, binary, t.TempDir(), environment, append([]string{"serve"}, flags...)...)
+	p.Await(t, func() bool {
+		for line := range strings.Lines(p.Errors()) {
+			var said struct{ Msg, URL, Ops string }
+			if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "ready" {
+				p.URL, p.OpsURL = said.URL, said.Ops
+			}
+		}
+		return p.URL != ""
+	})
+	return p
+}
+
+// Launch starts a program that runs until it is stopped, printing into dir.
 func Launch(t testing.TB, binary, dir string, environment []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Dir: dir, Ended: make(chan struct{})}
@@ -74,6 +94,7 @@ func Launch(t testing.TB, binary, dir string, environment []string, args ...stri
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, errs
 	p.cmd.Env = append(Clean(), environment...)
+	withParent(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +145,11 @@ func (p *Process) Await(t testing.TB, done func() bool) {
 	for deadline := time.Now().Add(startWait); !done(); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.Ended:
-			t.Fatalf("florin ended with %d while starting:\n%s", p.Code, p.Errors())
+			t.Fatalf("%s ended with %d while starting:\n%s", filepath.Base(p.cmd.Path), p.Code, p.Errors())
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("florin is not ready after %s:\n%s", startWait, p.Errors())
+			t.Fatalf("%s is not ready after %s:\n%s", filepath.Base(p.cmd.Path), startWait, p.Errors())
 		}
 	}
 }
@@ -138,9 +159,28 @@ func (p *Process) Kill(signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal) // it may have ended
 	select {
 	case <-p.Ended:
-	case <-time.After(stopWait):
+	case <-time.After(killWait):
+	}
+}
+
+// Stop ends florin as an operator does, and holds it to its promise.
+func (p *Process) Stop(t testing.TB) {
+	t.Helper()
+	began := time.Now()
+	p.Kill(syscall.SIGTERM)
+	if took := time.Since(began); took > stopWait {
+		t.Errorf("a graceful stop took %s, the promise is %s", took, stopWait)
+	}
+	if p.Code != 0 {
+		t.Errorf("a graceful stop ended with %d:\n%s", p.Code, p.Errors())
 	}
 }
 
 // ID is the process's number.
 func (p *Process) ID() int { return p.cmd.Process.Pid }
+
+// Address is the host and port of its URL.
+func (p *Process) Address() string {
+	_, address, _ := strings.Cut(p.URL, "://")
+	return address
+}

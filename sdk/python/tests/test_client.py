@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 import unittest
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -62,21 +62,21 @@ def get(c: Florin) -> None:
     c.payments.get("pay_1")
 
 
-def make_key(c: Florin) -> None:
-    c.api_keys.create(scopes=["payments:read"])
+def end_key(c: Florin) -> None:
+    c.api_keys.revoke("key_1")
 
 
 CASES: list[tuple[str, Callable[[Florin], None], Answer, bool, type[florin.FlorinError]]] = [
     ("a lost answer", create, lost, True, florin.NetworkError),
     ("a lost answer to a read", get, lost, True, florin.NetworkError),
-    ("a lost answer to what cannot be repeated", make_key, lost, False, florin.NetworkError),
+    ("a lost answer to what cannot be repeated", end_key, lost, False, florin.NetworkError),
     ("the same key is still running", create, answer(409, problem("idempotency_key_in_use")), True, florin.ConflictError),
     ("the payment is busy", create, answer(409, problem("payment_busy")), True, florin.ConflictError),
     ("another conflict", create, answer(409, problem("payment_state")), False, florin.ConflictError),
     ("too fast", create, answer(429, problem("rate_limited")), True, florin.RateLimitError),
-    ("too fast for what cannot be repeated", make_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
+    ("too fast for what cannot be repeated", end_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
     ("unavailable", create, answer(503, problem("overloaded")), True, florin.UnavailableError),
-    ("unavailable for what cannot be repeated", make_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
+    ("unavailable for what cannot be repeated", end_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
     ("a gateway", create, answer(502, "<html>"), True, florin.UnavailableError),
     ("broken", create, answer(500, problem("internal")), False, florin.UnavailableError),
     ("invalid", create, answer(400, problem("invalid_request")), False, florin.InvalidRequestError),
@@ -197,6 +197,7 @@ class ClientTest(unittest.TestCase):
         p.client.accounts.get("a/b?c", at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
         p.client.wallets.limit("wal_1", limit_per_day=0)
         p.client.payments.cancel("pay_1")
+        p.client.refunds.create(payment="pay_1", amount=0)  # a sum that came to nothing is not "all"
         params = {"limit": 3, "live": True, "status": ["a", "b"], "metadata": {"k": "v"}, "ending_before": None}
         p.client._caller.send(dict, "GET", "/v1/payments", params)
         self.assertEqual(
@@ -205,6 +206,7 @@ class ClientTest(unittest.TestCase):
                 ("GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05%2B00%3A00", None),
                 ("POST", "http://x/v1/wallets/wal_1/limits", b'{"limit_per_day": 0}'),
                 ("POST", "http://x/v1/payments/pay_1/cancel", b"{}"),
+                ("POST", "http://x/v1/refunds", b'{"payment": "pay_1", "amount": 0}'),
                 ("GET", "http://x/v1/payments?limit=3&live=true&status=a&status=b&metadata%5Bk%5D=v", None),
             ],
         )
@@ -237,6 +239,45 @@ class ClientTest(unittest.TestCase):
         self.assertEqual([r.url.split("=")[1] for r in p.seen], ["pay_9", "pay_5", "pay_3"])
 
 
+    def test_an_export_begins_again_until_it_has_begun(self) -> None:
+        body = b'{"id":"pay_0","amount":0}\n{"id":"pay_1","amount":1}\n'
+        p = Streamed(answer(503, problem("overloaded")), lost, lambda: Response(200, {}, body))
+        self.assertEqual([x.id for x in p.client.exports.payments(reference="a")], ["pay_0", "pay_1"])
+        self.assertEqual([r.url for r in p.seen], ["http://x/v1/exports/payments?reference=a"] * 3)
+        self.assertEqual(p.closed, 2)  # of two answers
+        p = Streamed(lambda: Response(200, {}, body))
+        next(p.client.exports.payments())
+        self.assertEqual(p.closed, 1)
+        p = Streamed(answer(403, problem("scope_missing")))
+        self.assertRaises(florin.AuthenticationError, list, p.client.exports.payments())
+        with self.assertRaisesRegex(TypeError, "StreamTransport"):
+            list(Played(PAID).client.exports.payments())
+
+
+class Streamed(Played):
+    """Played, in pieces that know nothing of lines."""
+
+    closed = 0
+
+    def stream(self, request: Request) -> florin.Stream:
+        whole = self.send(request)
+        return florin.Stream(whole.status, whole.headers, self.pieces(whole.body))
+
+    def pieces(self, body: bytes) -> Generator[bytes, None, None]:
+        try:
+            for at in range(0, len(body), 7):
+                yield body[at : at + 7]
+        finally:
+            self.closed += 1
+
+
+BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
 class TransportTest(unittest.TestCase):
     """The transport against sockets."""
 
@@ -266,6 +307,55 @@ class TransportTest(unittest.TestCase):
                 talk(peer)
             except OSError:
                 pass
+
+    def exported(self, *said: bytes) -> tuple[int, florin.FlorinError | None]:
+        """Counts the payments of an export that is told so, each part a while after the one before."""
+
+        def talk(peer: socket.socket) -> None:
+            self.assertIn(b"Accept: application/x-ndjson", peer.recv(65536))
+            for part in said:
+                peer.sendall(part)
+                time.sleep(0.15)
+
+        client, _ = self.serve(talk)
+        n = 0
+        try:
+            for payment in client.exports.payments(currency="USD"):
+                self.assertEqual((payment.amount, payment.description), (n, "Café"))
+                n += 1
+        except florin.FlorinError as error:
+            return n, error
+        return n, None
+
+    def test_an_export_comes_in_its_own_time(self) -> None:
+        lines = [f'{{"id":"pay_{n}","amount":{n},"description":"Café"}}\n'.encode() for n in range(4)]
+        both = lines[0] + lines[1]
+        parts = [BEGUN, chunk(both[:50]), chunk(both[50:]), chunk(lines[2]), chunk(lines[3])]
+        self.assertEqual(self.exported(*parts, b"0\r\n\r\n"), (4, None))
+        self.assertEqual(self.exported(BEGUN + b"0\r\n\r\n"), (0, None))
+
+        for name, more in {
+            "between chunks": [],
+            "in a chunk": [b"99\r\n{"],
+            "in a line": [chunk(b'{"id":'), b"0\r\n\r\n"],
+        }.items():
+            with self.subTest(name):
+                n, error = self.exported(*parts, *more)
+                self.assertEqual(n, 4)
+                self.assertIsInstance(error, florin.NetworkError)
+        n, error = self.exported(*parts, chunk(b"<html>\n"), b"0\r\n\r\n")
+        self.assertEqual((n, type(error)), (4, florin.UnavailableError))
+
+    def test_an_export_that_falls_silent_is_given_up(self) -> None:
+        def talk(peer: socket.socket) -> None:
+            peer.sendall(BEGUN + chunk(b'{"id":"pay_0","amount":0}\n'))
+            peer.recv(65536)
+            peer.recv(65536)  # until its reader has gone
+
+        client, _ = self.serve(talk)
+        payments = client.exports.payments()
+        self.assertEqual(next(payments).id, "pay_0")
+        self.assertRaises(florin.NetworkError, next, payments)
 
     def test_a_connection_is_kept_and_a_closed_one_is_not_used(self) -> None:
         closing = threading.Event()

@@ -1,7 +1,6 @@
 """The client against a real platform.
 
-go test -tags interop ./test/interop/... in the repository's root starts one, with machines in
-front of it that fail.
+make interop in the repository's root starts one, with machines in front of it that fail.
 """
 
 from __future__ import annotations
@@ -91,14 +90,26 @@ class PlatformTest(unittest.TestCase):
         self.assertEqual((len(page.data), page.has_more, page.data[0].id), (2, True, made[4]))
         self.assertEqual([len(p.data) for p in c.wallets.list(payer=payer, limit=2).pages()], [2, 2, 1])
 
+    def test_exports(self) -> None:
+        c = self.client
+        p = c.payments.create(amount=77, currency="USD", source="tok_visa", reference="export-py")
+        got = list(c.exports.payments(reference="export-py"))
+        self.assertEqual([(x.id, x.extra) for x in got], [(p.id, {})])
+        numbers = [t.sequence for t in c.exports.transfers()]
+        self.assertTrue(numbers)
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual({a.owner for a in c.exports.balances()}, {p.merchant})
+
     def test_faults_between_and_one_effect(self) -> None:
         for variable in ("FLORIN_DROP_URL", "FLORIN_BUSY_URL", "FLORIN_HANG_URL"):
             with self.subTest(variable), platform(variable, timeout=2) as c:
                 w = c.wallets.create(payer=c.payers.create(name=variable).id, currency="USD")
                 c.wallets.top_up(w.id, amount=1000, source="tok_visa")
                 self.assertEqual(c.wallets.get(w.id).balance, 1000)
+                key = c.api_keys.create(scopes=["payments:read"])
+                self.assertTrue(key.secret.startswith(key.prefix), "the secret of a lost answer")
                 with self.assertRaises(florin.FlorinError) as caught:
-                    c.api_keys.create(scopes=["payments:read"])
+                    c.api_keys.revoke(key.id)
                 self.assertFalse(caught.exception.retryable)
 
 

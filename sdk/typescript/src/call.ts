@@ -1,4 +1,5 @@
-import { family, InvalidRequestError, NetworkError, refusal, UnavailableError, type Facts, type Family } from "./error.js";
+import { Ends, lines, type End } from "./ends.js";
+import { family, InvalidRequestError, refusal, UnavailableError } from "./error.js";
 import { read, type Shape } from "./shape.js";
 
 /** This library's version, which the platform sees as part of User-Agent. */
@@ -11,7 +12,7 @@ export interface CallOptions {
    * also by another process: 1 to 255 printable ASCII characters. A random one if absent.
    */
   idempotencyKey?: string;
-  /** Milliseconds for each try of the call. */
+  /** Milliseconds for each try of the call; of an export, for each piece of it. */
   timeout?: number;
   /** How often the call is sent again at most; 0: never. */
   retries?: number;
@@ -53,10 +54,43 @@ export class Caller {
     if (call.creates && !/^[ -~]{1,255}$/.test(idempotencyKey)) {
       throw new InvalidRequestError({ code: "idempotency_key_invalid", detail: "The Idempotency-Key must be 1 to 255 printable ASCII characters." });
     }
+    const body = await this.#attempts(call, idempotencyKey, options, () => this.#once(call, idempotencyKey, options));
+    return parse<T>(body, shape, idempotencyKey);
+  }
+
+  /**
+   * Gives what an export holds, as it comes. Until it has begun it is sent again as any call; later
+   * nobody but the caller knows what to do with a part.
+   */
+  async *stream<T>(call: Call, shape: Shape, options: CallOptions): AsyncGenerator<T, void, undefined> {
+    const { answer, ends } = await this.#attempts(call, "", options, async () => {
+      const ends = new Ends(options, this.#settings.timeout);
+      let begun = false;
+      try {
+        const end = await this.#ask(call, "", "application/x-ndjson", ends);
+        begun = "body" in end;
+        return "body" in end ? { body: { answer: end.body, ends } } : end;
+      } finally {
+        if (!begun) {
+          ends.close();
+        }
+      }
+    });
+    try {
+      for await (const line of lines(answer, ends)) {
+        yield parse<T>(line, shape, "");
+      }
+    } finally {
+      ends.close(true);
+    }
+  }
+
+  /** Makes the call until it is answered or it is of no use to go on. */
+  async #attempts<T>(call: Call, idempotencyKey: string, options: CallOptions, once: () => Promise<End<T>>): Promise<T> {
     for (let tries = 0; ; tries++) {
-      const end = await this.#once(call, idempotencyKey, options);
+      const end = await once();
       if ("body" in end) {
-        return parse<T>(end.body, shape, idempotencyKey);
+        return end.body;
       }
       const retryable = (end.facts.retryable ?? false) && (call.creates || call.verb !== "POST" || end.facts.status === 429);
       if (!retryable || tries >= (options.retries ?? this.#settings.retries)) {
@@ -67,16 +101,23 @@ export class Caller {
   }
 
   /** Sends the call one time. */
-  async #once(call: Call, idempotencyKey: string, options: CallOptions): Promise<{ body: string } | { facts: Facts; family: Family }> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const ends = new AbortController();
-    const timer = setTimeout(() => ends.abort(new DOMException("No answer in time.", "TimeoutError")), options.timeout ?? this.#settings.timeout);
-    const passOn = (): void => ends.abort(signal?.reason);
-    signal?.addEventListener("abort", passOn, { once: true });
+  async #once(call: Call, idempotencyKey: string, options: CallOptions): Promise<End<string>> {
+    const ends = new Ends(options, this.#settings.timeout);
+    try {
+      const end = await this.#ask(call, idempotencyKey, "application/json", ends);
+      return "body" in end ? { body: await end.body.text() } : end;
+    } catch (cause) {
+      return ends.lost(cause);
+    } finally {
+      ends.close();
+    }
+  }
+
+  /** Sends the call one time and reads of its answer the header, or all that a refusal says. */
+  async #ask(call: Call, idempotencyKey: string, accept: string, ends: Ends): Promise<End<Response>> {
     const headers: Record<string, string> = {
       Authorization: `Bearer ${this.#key}`,
-      Accept: "application/json",
+      Accept: accept,
       "User-Agent": `florin-typescript/${version}`,
     };
     const init: RequestInit = { method: call.verb, headers, redirect: "manual", signal: ends.signal };
@@ -92,14 +133,12 @@ export class Caller {
     }
     try {
       const answer = await this.#settings.fetch(url, init);
-      const body = await answer.text();
-      return answer.ok ? { body } : { facts: refusal(answer.status, answer.headers, body), family: family(answer.status) };
+      if (answer.ok) {
+        return { body: answer };
+      }
+      return { facts: refusal(answer.status, answer.headers, await answer.text()), family: family(answer.status) };
     } catch (cause) {
-      signal?.throwIfAborted();
-      return { facts: { detail: "No answer came from the platform.", retryable: true, cause }, family: NetworkError };
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", passOn);
+      return ends.lost(cause);
     }
   }
 }

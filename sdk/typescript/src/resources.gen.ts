@@ -13,9 +13,12 @@ export class ApiKeysService {
     this.#caller = caller;
   }
 
-  /** Makes a key and shows its secret, once. */
+  /**
+   * Makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again,
+   * for a day and to the calling key only.
+   */
   create(params: types.CreateApiKey, options: CallOptions = {}): Promise<types.ApiKey> {
-    return this.#caller.send({ verb: "POST", path: `/v1/api_keys`, params }, shapes.apiKeyShape, options);
+    return this.#caller.send({ verb: "POST", path: `/v1/api_keys`, params, creates: true }, shapes.apiKeyShape, options);
   }
 
   /** Reads a key without its secret. */
@@ -28,9 +31,12 @@ export class ApiKeysService {
     return new List(this.#caller, { verb: "GET", path: `/v1/api_keys`, params }, shapes.apiKeyShape, options);
   }
 
-  /** Makes a successor and lets the old key live on for a while. */
+  /**
+   * Makes a successor, shows its secret as apiKeys.create does, and lets the old key live on for a
+   * while.
+   */
   rotate(id: string, params: types.RotateApiKey = {}, options: CallOptions = {}): Promise<types.ApiKey> {
-    return this.#caller.send({ verb: "POST", path: `/v1/api_keys/${segment(id)}/rotate`, params }, shapes.apiKeyShape, options);
+    return this.#caller.send({ verb: "POST", path: `/v1/api_keys/${segment(id)}/rotate`, params, creates: true }, shapes.apiKeyShape, options);
   }
 
   /** Ends a key. */
@@ -108,6 +114,41 @@ export class EventsService {
   /** Reads the merchant's events, newest first. Iterate over it, or ask for its pages. */
   list(params: types.ListEvents = {}, options: CallOptions = {}): List<types.Event> {
     return new List(this.#caller, { verb: "GET", path: `/v1/events`, params }, shapes.eventShape, options);
+  }
+}
+
+/** Calls /v1/exports. */
+export class ExportsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Gives all of the merchant's payments that match, oldest first. Payments that are made after the
+   * export began are not in it. Iterate over it: it is read as it comes, and throws if it breaks
+   * off.
+   */
+  payments(params: types.ExportPayments = {}, options: CallOptions = {}): AsyncIterable<types.Payment> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/payments`, params }, shapes.paymentShape, options);
+  }
+
+  /**
+   * Gives the transfers of all of the merchant's accounts, or those of one account, oldest first
+   * and each once. Transfers that are made after the export began are not in it. Iterate over it:
+   * it is read as it comes, and throws if it breaks off.
+   */
+  transfers(params: types.ExportTransfers = {}, options: CallOptions = {}): AsyncIterable<types.Transfer> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/transfers`, params }, shapes.transferShape, options);
+  }
+
+  /**
+   * Gives the merchant's accounts with their balances, all of one moment: now, or a past one.
+   * Iterate over it: it is read as it comes, and throws if it breaks off.
+   */
+  balances(params: types.ExportBalances = {}, options: CallOptions = {}): AsyncIterable<types.Account> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/exports/balances`, params }, shapes.accountShape, options);
   }
 }
 
@@ -336,6 +377,7 @@ export class Resources {
   readonly cards: CardsService;
   readonly disputes: DisputesService;
   readonly events: EventsService;
+  readonly exports: ExportsService;
   readonly accounts: AccountsService;
   readonly transfers: TransfersService;
   readonly trialBalance: TrialBalanceService;
@@ -351,6 +393,7 @@ export class Resources {
     this.cards = new CardsService(caller);
     this.disputes = new DisputesService(caller);
     this.events = new EventsService(caller);
+    this.exports = new ExportsService(caller);
     this.accounts = new AccountsService(caller);
     this.transfers = new TransfersService(caller);
     this.trialBalance = new TrialBalanceService(caller);

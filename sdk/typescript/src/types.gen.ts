@@ -493,7 +493,7 @@ export interface ListApiKeys {
 
 /** What is sent to the method of that name. */
 export interface RotateApiKey {
-  /** Seconds that the old key lives on; a day if absent, 7 days at most. */
+  /** Seconds that the old key lives on: 0 ends it at once; a day if absent, 7 days at most. */
   overlap_seconds?: number | undefined;
 }
 
@@ -574,6 +574,50 @@ export interface ListEvents {
   created_from?: Date | undefined;
   /** Only what was created at this moment or earlier. */
   created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportPayments {
+  /** Only payments in this status. */
+  status?: PaymentStatus | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+  /** Only payments of this amount, in minor units. */
+  amount?: number | undefined;
+  /** Only payments of this amount or more, in minor units. */
+  amount_min?: number | undefined;
+  /** Only payments of this amount or less, in minor units. */
+  amount_max?: number | undefined;
+  /** Only payments in this currency, ISO 4217. */
+  currency?: string | undefined;
+  /** Only payments with this reference. */
+  reference?: string | undefined;
+  /** Only payments from this card token or wallet. */
+  source?: string | undefined;
+  /** Only what carries every one of these pairs: metadata[key]=value. */
+  metadata?: Record<string, string> | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportTransfers {
+  /** Only transfers of this account: one of the merchant's, or of a wallet of its payers. */
+  account?: string | undefined;
+  /** Only transfers of this kind. */
+  kind?: TransferKind | undefined;
+  /** Only transfers made for the object of this id. */
+  cause?: string | undefined;
+  /** Only what was created at this moment or later. */
+  created_from?: Date | undefined;
+  /** Only what was created at this moment or earlier. */
+  created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ExportBalances {
+  /** The balances at that moment instead of now, of the accounts that were there. */
+  at?: Date | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -732,7 +776,7 @@ export interface ListPayments {
 
 /** What is sent to the method of that name. */
 export interface CapturePayment {
-  /** In minor units; all that is capturable if absent. */
+  /** In minor units, 1 or more; all that is capturable if absent. */
   amount?: number | undefined;
   /** More captures will follow: what is left stays authorized. Otherwise it is released. */
   more_to_come?: boolean | undefined;
@@ -765,7 +809,7 @@ export interface GetQuote {
 /** What is sent to the method of that name. */
 export interface CreateRefund {
   payment: string;
-  /** In minor units; all that is left if absent. */
+  /** In minor units, 1 or more; all that is left if absent. */
   amount?: number | undefined;
   reason?: string | undefined;
   metadata?: Record<string, string> | undefined;

@@ -46,19 +46,19 @@ async function failure(call: Promise<unknown>): Promise<florin.FlorinError> {
 
 const create = (c: Resources): Promise<unknown> => c.payments.create({ amount: 5, currency: "USD" });
 const get = (c: Resources): Promise<unknown> => c.payments.get("pay_1");
-const makeKey = (c: Resources): Promise<unknown> => c.apiKeys.create({ scopes: ["payments:read"] });
+const endKey = (c: Resources): Promise<unknown> => c.apiKeys.revoke("key_1");
 
 const cases: [string, (c: Resources) => Promise<unknown>, Answer, boolean, typeof florin.FlorinError][] = [
   ["a lost answer", create, lost, true, florin.NetworkError],
   ["a lost answer to a read", get, lost, true, florin.NetworkError],
-  ["a lost answer to what cannot be repeated", makeKey, lost, false, florin.NetworkError],
+  ["a lost answer to what cannot be repeated", endKey, lost, false, florin.NetworkError],
   ["the same key is still running", create, answer(409, problem("idempotency_key_in_use")), true, florin.ConflictError],
   ["the payment is busy", create, answer(409, problem("payment_busy")), true, florin.ConflictError],
   ["another conflict", create, answer(409, problem("payment_state")), false, florin.ConflictError],
   ["too fast", create, answer(429, problem("rate_limited")), true, florin.RateLimitError],
-  ["too fast for what cannot be repeated", makeKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
+  ["too fast for what cannot be repeated", endKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
   ["unavailable", create, answer(503, problem("overloaded")), true, florin.UnavailableError],
-  ["unavailable for what cannot be repeated", makeKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
+  ["unavailable for what cannot be repeated", endKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
   ["a gateway", create, answer(502, "<html>"), true, florin.UnavailableError],
   ["broken", create, answer(500, problem("internal")), false, florin.UnavailableError],
   ["invalid", create, answer(400, problem("invalid_request")), false, florin.InvalidRequestError],
@@ -177,11 +177,13 @@ test("what is sent", async () => {
   await p.client.accounts.get("a/b?c", { at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)) });
   await p.client.wallets.limit("wal_1", { limit_per_day: 0 });
   await p.client.payments.cancel("pay_1");
+  await p.client.refunds.create({ payment: "pay_1", amount: 0 }); // a sum that came to nothing is not "all"
   await p.client.payments.list({ limit: 3, status: ["a", "b"], metadata: { k: "v" }, ending_before: undefined } as object).page().catch(() => undefined);
   assert.deepEqual(p.seen.map((s) => [s.init.method, s.url, s.init.body]), [
     ["GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05.000Z", undefined],
     ["POST", "http://x/v1/wallets/wal_1/limits", '{"limit_per_day":0}'],
     ["POST", "http://x/v1/payments/pay_1/cancel", "{}"],
+    ["POST", "http://x/v1/refunds", '{"payment":"pay_1","amount":0}'],
     ["GET", "http://x/v1/payments?limit=3&status=a&status=b&metadata%5Bk%5D=v", undefined],
   ]);
   assert.equal(p.seen[0]!.headers.get("authorization"), `Bearer ${key}`);
@@ -216,4 +218,86 @@ test("an empty page with more behind", async () => {
   }
   assert.deepEqual(ids, ["pay_4"]);
   assert.deepEqual(p.seen.map((s) => s.url.split("=")[1]), ["pay_9", "pay_5", "pay_3"]);
+});
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Plays n payments, in pieces that know nothing of lines, and then something else. */
+function told(n: number, then: (to: ReadableStreamDefaultController<Uint8Array>) => void, gone?: () => void): Answer {
+  return () => {
+    const text = bytes(Array.from({ length: n }, (_, i) => `{"id":"pay_${i}","amount":${i},"description":"Café","created_at":"2026-01-31T08:30:00.000001Z"}\n`).join(""));
+    let at = 0;
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        pull(to) {
+          if (at < text.length) {
+            to.enqueue(text.slice(at, (at += 7)));
+          } else {
+            then(to);
+          }
+        },
+        cancel: () => gone?.(),
+      }),
+    );
+  };
+}
+
+/** Counts the payments of an export, and gives its error. */
+async function exported(c: Resources, options: florin.CallOptions = {}): Promise<{ n: number; error?: unknown }> {
+  let n = 0;
+  try {
+    for await (const p of c.exports.payments({ currency: "USD" }, options)) {
+      assert.equal(p.amount, n);
+      assert.equal(p.description, "Café");
+      assert(p.created_at instanceof Date);
+      n++;
+    }
+  } catch (error) {
+    return { n, error };
+  }
+  return { n };
+}
+
+test("an export", async () => {
+  const p = play(answer(503, problem("overloaded")), lost, told(300, (to) => to.close()));
+  assert.deepEqual(await exported(p.client), { n: 300 });
+  assert.equal(p.seen.length, 3);
+  assert.equal(p.seen[2]!.url, "http://x/v1/exports/payments?currency=USD");
+  assert.equal(p.seen[2]!.headers.get("accept"), "application/x-ndjson");
+  assert.deepEqual(await exported(play(told(0, (to) => to.close())).client), { n: 0 });
+});
+
+const brokenExports: [string, Answer, number, typeof florin.FlorinError][] = [
+  ["refused", answer(403, problem("scope_missing")), 0, florin.AuthenticationError],
+  ["no JSON", told(2, (to) => (to.enqueue(bytes("<html>\n")), to.close())), 2, florin.UnavailableError],
+  ["broken off", told(2, (to) => to.error(new TypeError("terminated"))), 2, florin.NetworkError],
+  ["half a line", told(2, (to) => (to.enqueue(bytes('{"id":"pay_2"')), to.close())), 2, florin.NetworkError],
+];
+
+for (const [name, first, n, family] of brokenExports) {
+  test(`an export: ${name}`, async () => {
+    const p = play(first);
+    const end = await exported(p.client);
+    assert.equal(end.n, n);
+    assert(end.error instanceof family, inspect(end.error));
+    assert.equal(p.seen.length, 1);
+    assert(!inspect(end.error).includes(key));
+  });
+}
+
+test("who stops reading ends an export", async () => {
+  let gone = false;
+  const p = play(told(3, () => undefined, () => (gone = true)));
+  for await (const payment of p.client.exports.payments()) {
+    if (payment.amount === 2) {
+      break;
+    }
+  }
+  assert.equal(gone || p.seen[0]!.init.signal!.aborted, true);
+
+  const abort = new AbortController();
+  const q = play(told(3, (to) => (abort.abort(new Error("enough")), to.error(abort.signal.reason))));
+  const end = await exported(q.client, { signal: abort.signal });
+  assert.equal(end.n, 3);
+  assert.equal((end.error as Error).message, "enough");
 });

@@ -22,7 +22,7 @@ from ._error import (
     UnavailableError,
 )
 from ._page import Page, Pages
-from ._transport import HTTPTransport, Request, Response, Transport
+from ._transport import HTTPTransport, Request, Response, Stream, StreamTransport, Transport
 from ._types import *  # noqa: F403
 
 __all__ = [  # noqa: F405
@@ -42,6 +42,8 @@ __all__ = [  # noqa: F405
     "RefusedError",
     "Request",
     "Response",
+    "Stream",
+    "StreamTransport",
     "Transport",
     "UnavailableError",
     "__version__",

@@ -9,14 +9,16 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from ._error import FlorinError, InvalidRequestError, NetworkError, UnavailableError, refusal
 from ._page import Page, Pages, Row, page_reader
-from ._transport import Request, Transport
+from ._transport import Request, Stream, StreamTransport, Transport
 
 VERSION = "0.1.0"
 
@@ -60,13 +62,9 @@ class Caller:
         """Makes a call. Raises a FlorinError of the family that fits."""
         key = _idempotency(idempotency_key) if creates else ""
         request = self._request(verb, path, params, key, self._timeout if timeout is None else timeout)
-        body = self._attempts(request, creates or verb != "POST", key, self._retries if retries is None else retries)
-        try:
-            return read(json.loads(body))
-        except (TypeError, ValueError, KeyError, AttributeError) as cause:
-            error = UnavailableError("The answer could not be read.", status=200)
-            error.idempotency_key = key
-            raise error from cause
+        tries = self._retries if retries is None else retries
+        body = self._attempts(lambda: self._once(request), creates or verb != "POST", key, tries)
+        return _parse(read, body, key)
 
     def pages(
         self,
@@ -85,15 +83,38 @@ class Caller:
 
         return Pages(fetch, backwards=bool(params.get("ending_before")))
 
+    def stream(
+        self,
+        read: Callable[[Any], A],
+        verb: str,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        timeout: float | None,
+        retries: int | None,
+    ) -> Iterator[A]:
+        """What an export holds, as it comes.
+
+        Until it has begun it is sent again as any call; later nobody but the caller knows what
+        to do with a part. The timeout is for each piece.
+        """
+        request = self._request(verb, path, params, "", self._timeout if timeout is None else timeout)
+        request = replace(request, headers={**request.headers, "Accept": "application/x-ndjson"})
+        tries = self._retries if retries is None else retries
+        answer = self._attempts(lambda: self._begin(request), True, "", tries)
+        with closing(_lines(answer.pieces)) as lines:
+            for line in lines:
+                yield _parse(read, line, "")
+
     def close(self) -> None:
         """Closes the connections that are kept open."""
         self._transport.close()
 
-    def _attempts(self, request: Request, repeatable: bool, key: str, retries: int) -> bytes:
+    def _attempts(self, once: Callable[[], A], repeatable: bool, key: str, retries: int) -> A:
         tries = 0
         while True:
             try:
-                return self._once(request)
+                return once()
             except FlorinError as error:
                 error.idempotency_key = key
                 error.retryable = error.retryable and (repeatable or error.status == 429)
@@ -112,6 +133,18 @@ class Caller:
             raise refusal(response.status, response.headers, response.body)
         return response.body
 
+    def _begin(self, request: Request) -> Stream:
+        if not isinstance(self._transport, StreamTransport):
+            raise TypeError("an export needs a transport with a method stream: see florin.StreamTransport")
+        try:
+            answer = self._transport.stream(request)
+            body = b"" if 200 <= answer.status <= 299 else b"".join(answer.pieces)
+        except (OSError, http.client.HTTPException) as cause:
+            raise NetworkError("No answer came from the platform.", retryable=True) from cause
+        if not 200 <= answer.status <= 299:
+            raise refusal(answer.status, answer.headers, body)
+        return answer
+
     def _backoff(self, tries: int, asked: float) -> float:
         """Seconds to wait after a try: a random part of a span that doubles each time, on top of what was asked for."""
         span: float = min(_BACKOFF_FIRST * 2**tries, _BACKOFF_MAX)
@@ -129,6 +162,35 @@ class Caller:
         if key:
             headers["Idempotency-Key"] = key
         return Request(verb, url, headers, body, timeout)
+
+
+def _parse(read: Callable[[Any], A], body: bytes, key: str) -> A:
+    try:
+        return read(json.loads(body))
+    except (TypeError, ValueError, KeyError, AttributeError) as cause:
+        error = UnavailableError("The answer could not be read.", status=200)
+        error.idempotency_key = key
+        raise error from cause
+
+
+_BROKEN_OFF = "The export broke off: what came is not all of it."
+
+
+def _lines(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    """The lines of an answer. Only a whole answer ends without an error."""
+    rest = b""
+    with closing(pieces):
+        while True:
+            try:
+                piece = next(pieces, b"")
+            except (OSError, http.client.HTTPException) as cause:
+                raise NetworkError(_BROKEN_OFF, status=200, retryable=True) from cause
+            if not piece:
+                break
+            *found, rest = (rest + piece).split(b"\n")
+            yield from found
+    if rest:
+        raise NetworkError(_BROKEN_OFF, status=200, retryable=True)
 
 
 def segment(id: str) -> str:

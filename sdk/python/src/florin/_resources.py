@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ._call import Caller, segment
@@ -54,10 +54,11 @@ class ApiKeysService:
         *,
         scopes: Sequence[str],
         name: str | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> ApiKey:
-        """Makes a key and shows its secret, once.
+        """Makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again, for a day and to the calling key only.
 
         scopes: At least one, and none that the calling key lacks.
         """
@@ -66,6 +67,8 @@ class ApiKeysService:
             "POST",
             "/v1/api_keys",
             {"name": name, "scopes": scopes},
+            creates=True,
+            idempotency_key=idempotency_key,
             timeout=timeout,
             retries=retries,
         )
@@ -116,18 +119,22 @@ class ApiKeysService:
         id: str,
         *,
         overlap_seconds: int | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> ApiKey:
-        """Makes a successor and lets the old key live on for a while.
+        """Makes a successor, shows its secret as api_keys.create does, and lets the old key live on for a while.
 
-        overlap_seconds: Seconds that the old key lives on; a day if absent, 7 days at most.
+        overlap_seconds: Seconds that the old key lives on: 0 ends it at once; a day if absent,
+            7 days at most.
         """
         return self._caller.send(
             ApiKey.from_json,
             "POST",
             f"/v1/api_keys/{segment(id)}/rotate",
             {"overlap_seconds": overlap_seconds},
+            creates=True,
+            idempotency_key=idempotency_key,
             timeout=timeout,
             retries=retries,
         )
@@ -394,6 +401,117 @@ class EventsService:
                 "created_from": created_from,
                 "created_to": created_to,
             },
+            timeout=timeout,
+            retries=retries,
+        )
+
+
+class ExportsService:
+    """Calls /v1/exports."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def payments(
+        self,
+        *,
+        status: PaymentStatus | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        amount: int | None = None,
+        amount_min: int | None = None,
+        amount_max: int | None = None,
+        currency: str | None = None,
+        reference: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Iterator[Payment]:
+        """Gives all of the merchant's payments that match, oldest first. Payments that are made after the export began are not in it. Iterate over it: it is read as it comes, and raises if it breaks off.
+
+        status: Only payments in this status.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
+        amount: Only payments of this amount, in minor units.
+        amount_min: Only payments of this amount or more, in minor units.
+        amount_max: Only payments of this amount or less, in minor units.
+        currency: Only payments in this currency, ISO 4217.
+        reference: Only payments with this reference.
+        source: Only payments from this card token or wallet.
+        metadata: Only what carries every one of these pairs: metadata[key]=value.
+        """
+        return self._caller.stream(
+            Payment.from_json,
+            "GET",
+            "/v1/exports/payments",
+            {
+                "status": status,
+                "created_from": created_from,
+                "created_to": created_to,
+                "amount": amount,
+                "amount_min": amount_min,
+                "amount_max": amount_max,
+                "currency": currency,
+                "reference": reference,
+                "source": source,
+                "metadata": metadata,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def transfers(
+        self,
+        *,
+        account: str | None = None,
+        kind: TransferKind | None = None,
+        cause: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Iterator[Transfer]:
+        """Gives the transfers of all of the merchant's accounts, or those of one account, oldest first and each once. Transfers that are made after the export began are not in it. Iterate over it: it is read as it comes, and raises if it breaks off.
+
+        account: Only transfers of this account: one of the merchant's, or of a wallet of its
+            payers.
+        kind: Only transfers of this kind.
+        cause: Only transfers made for the object of this id.
+        created_from: Only what was created at this moment or later.
+        created_to: Only what was created at this moment or earlier.
+        """
+        return self._caller.stream(
+            Transfer.from_json,
+            "GET",
+            "/v1/exports/transfers",
+            {
+                "account": account,
+                "kind": kind,
+                "cause": cause,
+                "created_from": created_from,
+                "created_to": created_to,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def balances(
+        self,
+        *,
+        at: datetime | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Iterator[Account]:
+        """Gives the merchant's accounts with their balances, all of one moment: now, or a past one. Iterate over it: it is read as it comes, and raises if it breaks off.
+
+        at: The balances at that moment instead of now, of the accounts that were there.
+        """
+        return self._caller.stream(
+            Account.from_json,
+            "GET",
+            "/v1/exports/balances",
+            {"at": at},
             timeout=timeout,
             retries=retries,
         )
@@ -831,7 +949,7 @@ class PaymentsService:
     ) -> Payment:
         """Takes all or part of an authorized amount.
 
-        amount: In minor units; all that is capturable if absent.
+        amount: In minor units, 1 or more; all that is capturable if absent.
         more_to_come: More captures will follow: what is left stays authorized. Otherwise it is
             released.
         """
@@ -962,7 +1080,7 @@ class RefundsService:
     ) -> Refund:
         """Gives back all or part of what a payment captured.
 
-        amount: In minor units; all that is left if absent.
+        amount: In minor units, 1 or more; all that is left if absent.
         """
         return self._caller.send(
             Refund.from_json,
@@ -1221,6 +1339,7 @@ class Resources:
         self.cards = CardsService(caller)
         self.disputes = DisputesService(caller)
         self.events = EventsService(caller)
+        self.exports = ExportsService(caller)
         self.accounts = AccountsService(caller)
         self.transfers = TransfersService(caller)
         self.trial_balance = TrialBalanceService(caller)

@@ -9,10 +9,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol, runtime_checkable
+from urllib.parse import SplitResult, urlsplit
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,15 @@ class Response:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Stream:
+    """An answer that is still coming. Its pieces know nothing of lines; close them to give it up."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Generator[bytes, None, None]
+
+
 class Transport(Protocol):
     """Carries a request. Many threads may use it at once."""
 
@@ -46,6 +55,17 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Gives up what it holds."""
+
+
+@runtime_checkable
+class StreamTransport(Transport, Protocol):
+    """A transport that exports can be read by."""
+
+    def stream(self, request: Request) -> Stream:
+        """Gives whatever answer began. The timeout is for each piece of it.
+
+        Raises as send does, and so do the pieces if the answer breaks off.
+        """
 
 
 class HTTPTransport:
@@ -67,12 +87,24 @@ class HTTPTransport:
         place = f"{url.scheme}://{url.netloc}"
         connection = self._take(place) or self._open(url.scheme, url.netloc)
         try:
-            response = _exchange(connection, request, f"{url.path}?{url.query}" if url.query else url.path, ends)
+            response = _exchange(connection, request, _target(url), ends)
         except BaseException:
             connection.close()
             raise
         self._put(place, connection)
         return response
+
+    def stream(self, request: Request) -> Stream:
+        url = urlsplit(request.url)
+        connection = self._open(url.scheme, url.netloc)  # of its own: it may be given up midway
+        connection.timeout = request.timeout
+        try:
+            connection.request(request.method, _target(url), request.body, dict(request.headers))
+            answer = connection.getresponse()
+        except BaseException:
+            connection.close()
+            raise
+        return Stream(answer.status, _headers(answer), _pieces(connection, answer))
 
     def close(self) -> None:
         with self._lock:
@@ -106,6 +138,25 @@ class HTTPTransport:
         connection.close()
 
 
+_PIECE = 64 << 10
+
+
+def _pieces(connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> Generator[bytes, None, None]:
+    try:
+        while piece := answer.read1(_PIECE):
+            yield piece
+    finally:
+        connection.close()
+
+
+def _target(url: SplitResult) -> str:
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def _headers(answer: http.client.HTTPResponse) -> Mapping[str, str]:
+    return {k.lower(): v for k, v in answer.getheaders()}
+
+
 def _quiet(sock: socket.socket) -> bool:
     """Says whether nobody spoke on an idle connection: what can be read there is its end."""
     try:
@@ -125,7 +176,7 @@ def _exchange(connection: http.client.HTTPConnection, request: Request, target: 
     connection.request(request.method, target, request.body, dict(request.headers))
     answer = connection.getresponse()
     body = answer.read()
-    return Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, body)
+    return Response(answer.status, _headers(answer), body)
 
 
 def _left(ends: float) -> float:

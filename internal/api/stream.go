@@ -1,0 +1,174 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"path"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/wire"
+)
+
+// chunkBytes wait before they are written, unless a flush lets them go.
+const chunkBytes = 32 << 10
+
+// ErrProtocolOld: an answer of HTTP/1.0 ends when its connection does, whole or not.
+var ErrProtocolOld = fault.New(fault.Invalid, "http_version_too_old", "HTTP/1.0 cannot tell a whole export from one that broke off. Call with HTTP/1.1 or newer; a proxy between may need to be told so.")
+
+// errHeaderOnly ends a handler that was asked by HEAD: all is said.
+var errHeaderOnly = errors.New("api: the header is all that was asked for")
+
+// serveStream sends the visit through the chain and writes its messages as they come.
+// Until the first is written a failure is answered as any; afterwards the answer
+// breaks off, so that no reader takes a part for the whole.
+func (v *visit) serveStream() {
+	buffer := buffers.Get().(*[]byte)
+	defer release(buffer)
+	v.call.visit = v
+	ctx := withCall(v.r.Context(), &v.call) // lives as long as its caller
+	s := &restStream{visit: v, buffer: buffer, control: http.NewResponseController(v.w)}
+	f := settled(v.through(ctx, s))
+	switch {
+	case v.status != 0 && v.r.Method == http.MethodHead:
+	case v.status == 0 && f != nil:
+		v.putHeader()
+		v.refuse(v.placed(f))
+	case f == nil && ctx.Err() == nil:
+		v.cut = s.finish() != nil
+	case f != nil && !(s.lost && f.Kind == fault.Internal):
+		v.cut = true
+		v.blame(f)
+	default: // its reader has gone: nothing broke here
+		v.cut, v.status = true, http.StatusOK
+	}
+}
+
+// restStream is the end of a stream over REST.
+type restStream struct {
+	*visit
+	series  *wire.Series
+	scroll  *wire.Scroll
+	buffer  *[]byte
+	control *http.ResponseController
+	packer  packer // nil: plain
+	lost    bool   // writing has failed
+}
+
+// packer packs what is written to it.
+type packer interface {
+	io.WriteCloser
+	Flush() error
+	Reset(io.Writer)
+}
+
+// Receive decodes the request. It implements [connect.ServerStream].
+func (s *restStream) Receive(msg any) error {
+	if s.received {
+		return io.EOF
+	}
+	s.received = true
+	if s.series = seriesFor(s.r.Header["Accept"]); s.series == nil {
+		return ErrNotAcceptable.With("None of the formats in Accept can be answered. Accept application/json, application/x-ndjson, application/jsonl or text/csv.")
+	}
+	if !s.r.ProtoAtLeast(1, 1) {
+		return ErrProtocolOld
+	}
+	return s.read(msg.(proto.Message))
+}
+
+// Send writes the next message; it goes out with the chunk or the flush.
+func (s *restStream) Send(msg any) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if *s.buffer = s.scroll.Append(*s.buffer, msg.(proto.Message)); len(*s.buffer) < chunkBytes {
+		return nil
+	}
+	return s.drain()
+}
+
+// SendHeaders lets the header go out, and all that has been sent behind it.
+func (s *restStream) SendHeaders() error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	err := s.drain()
+	if err == nil && s.packer != nil {
+		err = s.packer.Flush()
+	}
+	if err == nil {
+		err = s.control.Flush()
+	}
+	s.lost = s.lost || err != nil
+	return err
+}
+
+// begin writes the header, once.
+func (s *restStream) begin() error {
+	if s.status != 0 {
+		return nil
+	}
+	s.putHeader()
+	h := s.w.Header()
+	h["Content-Type"] = []string{s.series.Type}
+	if s.series.Ending == "csv" { // for people, who keep files
+		h["Content-Disposition"] = []string{`attachment; filename="` + path.Base(s.route.pattern) + `.csv"`}
+	}
+	if s.packer = s.newPacker(); s.packer != nil {
+		h["Content-Encoding"] = []string{codingNames[s.packing.coding]}
+		s.packer.Reset(s.w)
+	}
+	s.status = http.StatusOK
+	s.w.WriteHeader(s.status)
+	if s.r.Method == http.MethodHead {
+		return errHeaderOnly
+	}
+	*s.buffer, s.scroll = s.series.Begin((*s.buffer)[:0], s.door.shapes, s.route.method.output)
+	return nil
+}
+
+// newPacker is what packs the answer, nil for nothing: rather an answer that the caller
+// did not want than a secret's length, see [packable]. It is the stream's own as long
+// as that lasts, and its memory is bounded by the streams that a key may have.
+func (s *restStream) newPacker() packer {
+	switch {
+	case s.door.secretive[s.route.method.output]:
+		return nil
+	case s.packing.coding == zstandard:
+		return newZstd(zstd.WithEncoderConcurrency(1)) // in this goroutine
+	case s.packing.coding == gzipped:
+		w, _ := gzip.NewWriterLevel(nil, gzipLevel) // fails on an unknown level only
+		return w
+	}
+	return nil
+}
+
+// drain writes what waits.
+func (s *restStream) drain() (err error) {
+	if s.packer != nil {
+		_, err = s.packer.Write(*s.buffer)
+	} else {
+		_, err = s.w.Write(*s.buffer)
+	}
+	*s.buffer = (*s.buffer)[:0]
+	s.lost = s.lost || err != nil
+	return err
+}
+
+// finish writes what stands behind the last message.
+func (s *restStream) finish() error {
+	if err := s.begin(); err != nil {
+		return nil //nolint:nilerr // HEAD, of what is empty
+	}
+	*s.buffer = s.scroll.End(*s.buffer)
+	err := s.drain()
+	if err == nil && s.packer != nil {
+		err = s.packer.Close()
+	}
+	return err
+}
