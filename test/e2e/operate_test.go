@@ -147,7 +147,7 @@ func TestServeRefusesWeakSettings(t *testing.T) {
 func TestServeRefusesWhatIsASandboxes(t *testing.T) {
 	t.Parallel()
 	box := dev(t, sqlitePlace(t))
-	box.stop(t)
+	box.Stop(t)
 	theirs, link, beside := filepath.Join(box.data, "sandbox-kek.key"), filepath.Join(t.TempDir(), "link.key"), filepath.Join(box.data, "other.key")
 	if err := os.Symlink(theirs, link); err != nil {
 		t.Fatal(err)
