@@ -13,10 +13,10 @@ import (
 const enrollFor = 10 * time.Minute
 
 var (
-	// ErrCodeWrong: the code that confirms an enrolment is not the app's.
+	// ErrCodeWrong: the code that confirms an enrollment is not the app's.
 	ErrCodeWrong = fault.New(fault.Invalid, "code_wrong", "The code is wrong. Check that the device's clock is right and send the code that it shows now.")
-	// ErrEnrolmentEnded: a new TOTP secret waits ten minutes for its first code.
-	ErrEnrolmentEnded = fault.New(fault.Conflict, "enrolment_ended", "The enrolment has ended. Begin it again.")
+	// ErrEnrollmentEnded: a new TOTP secret waits ten minutes for its first code.
+	ErrEnrollmentEnded = fault.New(fault.Conflict, "enrollment_ended", "The enrollment has ended. Begin it again.")
 	// ErrNotEnrolled: what belongs to TOTP needs TOTP, which needs a password.
 	ErrNotEnrolled = fault.New(fault.Conflict, "not_enrolled", "This is for persons with a password and an authenticator app. Set a password and enroll the app first.")
 )
@@ -57,7 +57,7 @@ func (r *Room) BeginTOTP(ctx context.Context, s Session) (Secret, error) {
 
 // ConfirmTOTP enrolls the acting person's app by a first code, and gives ten recovery
 // codes to show once; those before end. Errors: ErrSignedOut, ErrStepUpNeeded,
-// ErrEnrolmentEnded, ErrCodeWrong.
+// ErrEnrollmentEnded, ErrCodeWrong.
 func (r *Room) ConfirmTOTP(ctx context.Context, s Session, typed string, b Browser) (codes []string, err error) {
 	codes, c := newRecoverySet(), readCode(typed)
 	err = r.act(ctx, s, nil, func(tx *db.Tx, a *actor) error {
@@ -65,7 +65,7 @@ func (r *Room) ConfirmTOTP(ctx context.Context, s Session, typed string, b Brows
 			return err
 		}
 		if len(a.person.totpNext) == 0 || !a.now.Before(a.person.totpNextEnd) || a.person.password == "" {
-			return ErrEnrolmentEnded
+			return ErrEnrollmentEnded
 		}
 		secret, err := r.sealer.Open(a.person.totpNext, totpPlace(a.person.ID))
 		if err != nil {

@@ -35,11 +35,11 @@ func TestAnAppIsTheSecondFactor(t *testing.T) {
 	})
 }
 
-func TestEnrolmentNeedsItsFirstCode(t *testing.T) {
+func TestEnrollmentNeedsItsFirstCode(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
 		_, err := w.ConfirmTOTP(t.Context(), in.Session, "123456", browser)
-		is(t, err, identity.ErrEnrolmentEnded, "without a beginning")
+		is(t, err, identity.ErrEnrollmentEnded, "without a beginning")
 		must(w.BeginTOTP(t.Context(), in.Session))
 		for _, code := range []string{"", "12345", "abcdef", "-1"} {
 			_, err = w.ConfirmTOTP(t.Context(), in.Session, code, browser)

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -18,6 +19,10 @@ import (
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 )
+
+// Each round of a property costs tens of commits on both engines; -rapid.checks asks for
+// more than these.
+func init() { must(0, flag.Set("rapid.checks", "30")) }
 
 // stillClock moves only when it is told to.
 type stillClock struct {
