@@ -19,10 +19,14 @@ type (
 	Job      string // job_
 	Merchant string // mer_
 	Payer    string // payer_
+	Passkey  string // passkey_
 	Payment  string // pay_
+	Person   string // person_
 	Quote    string // quote_
+	Record   string // rec_: a line of the audit trail
 	Refund   string // ref_
 	Request  string // req_
+	Session  string // ses_
 	Transfer string // xfer_
 	Wallet   string // wal_
 )
@@ -42,10 +46,14 @@ func (Event) Prefix() string    { return "evt" }
 func (Job) Prefix() string      { return "job" }
 func (Merchant) Prefix() string { return "mer" }
 func (Payer) Prefix() string    { return "payer" }
+func (Passkey) Prefix() string  { return "passkey" }
 func (Payment) Prefix() string  { return "pay" }
+func (Person) Prefix() string   { return "person" }
 func (Quote) Prefix() string    { return "quote" }
+func (Record) Prefix() string   { return "rec" }
 func (Refund) Prefix() string   { return "ref" }
 func (Request) Prefix() string  { return "req" }
+func (Session) Prefix() string  { return "ses" }
 func (Transfer) Prefix() string { return "xfer" }
 func (Wallet) Prefix() string   { return "wal" }
 
