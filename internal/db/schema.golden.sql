@@ -228,6 +228,136 @@ CREATE TABLE merchant (
   amount_max_minor integer not null
 );
 
+CREATE TABLE oauth_approval (
+  grant_id text primary key not null,
+  client text not null,
+  merchant text not null,
+  live integer not null,
+  person text not null,
+  payer text not null,
+  scopes text not null,
+  details text not null,
+  auth_time integer not null,
+  acr text not null,
+  created_at integer not null,
+  expires_at integer not null
+);
+
+CREATE INDEX oauth_approval_end on oauth_approval (expires_at);
+
+CREATE TABLE oauth_client (
+  id text primary key not null,
+  merchant text not null,
+  owner text not null,
+  live integer not null,
+  created_at integer not null,
+  name text not null,
+  auth text not null,
+  secret_hash text not null,
+  jwks text not null,
+  tls_subject text not null,
+  redirects text not null,
+  logout_redirects text not null,
+  origins text not null,
+  grants text not null,
+  scopes text not null,
+  detail_types text not null,
+  native integer not null,
+  fapi integer not null,
+  signed_requests integer not null,
+  jarm integer not null,
+  bound integer not null,
+  state text not null,
+  registration_hash text not null
+);
+
+CREATE INDEX oauth_client_merchant on oauth_client (merchant, id);
+
+CREATE TABLE oauth_code (
+  hash text primary key not null,
+  grant_id text not null,
+  client text not null,
+  redirect_uri text not null,
+  challenge text not null,
+  nonce text not null,
+  key_thumbprint text not null,
+  expires_at integer not null,
+  redeemed_at integer not null
+);
+
+CREATE INDEX oauth_code_end on oauth_code (expires_at);
+
+CREATE TABLE oauth_device (
+  user_code text primary key not null,
+  hash text not null,
+  client text not null,
+  scopes text not null,
+  details text not null,
+  key_thumbprint text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  state text not null,
+  grant_id text not null,
+  interval_seconds integer not null,
+  next_poll_at integer not null
+);
+
+CREATE INDEX oauth_device_end on oauth_device (expires_at);
+
+CREATE UNIQUE INDEX oauth_device_hash on oauth_device (hash);
+
+CREATE TABLE oauth_guess (
+  id text primary key not null,
+  wrong integer not null,
+  expires_at integer not null
+);
+
+CREATE TABLE oauth_key (
+  id text primary key not null,
+  purpose text not null,
+  number integer not null,
+  kid text not null,
+  public text not null,
+  sealed blob not null,
+  created_at integer not null,
+  state text not null,
+  signs_from integer not null,
+  verifies_until integer not null
+);
+
+CREATE TABLE oauth_refresh (
+  hash text primary key not null,
+  grant_id text not null,
+  client text not null,
+  key_thumbprint text not null,
+  cert_thumbprint text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  rotated_at integer not null
+);
+
+CREATE INDEX oauth_refresh_end on oauth_refresh (expires_at);
+
+CREATE TABLE oauth_request (
+  id text primary key not null,
+  pushed text not null,
+  client text not null,
+  parameters text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  state text not null
+);
+
+CREATE INDEX oauth_request_end on oauth_request (expires_at);
+
+CREATE TABLE oauth_seen (
+  id text primary key not null,
+  kind text not null,
+  expires_at integer not null
+);
+
+CREATE INDEX oauth_seen_kind on oauth_seen (kind, expires_at);
+
 CREATE TABLE payer (
   id text primary key not null,
   merchant text not null,
