@@ -171,7 +171,7 @@ func (s *Server) clientByID(ctx context.Context, client id.Client) (Client, bool
 func (s *Server) Clients(ctx context.Context, merchant id.Merchant, live bool, p db.Page) (list []Client, next string, err error) {
 	q := db.Search[Client, string]{Limit: p.Limit, Key: func(c *Client) string { return string(c.ID) }}
 	q.Ways = []db.Way{{Table: "oauth_client", Key: "id", Where: "merchant = $1", Each: [][]any{{string(merchant)}}}}
-	q.Check, q.Args, q.Picky = "merchant = $1 and live = $2 and state <> $3", []any{string(merchant), live, Deleted}, true
+	q.Check, q.Args, q.Picky = "merchant = $1 and live = $2 and state <> $3", []any{string(merchant), live, string(Deleted)}, true
 	q.Start(p.After, p.Before)
 	return db.Walk(ctx, s.db, clients, q)
 }
@@ -184,7 +184,7 @@ func (s *Server) origins(ctx context.Context) (map[string]bool, error) {
 			all[o] = true
 		}
 		return nil
-	}, Active)
+	}, string(Active))
 	return all, err
 }
 
