@@ -11,9 +11,13 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -178,4 +182,24 @@ func wants(t testing.TB, what string, out result, code string) {
 	if out.code() != code || out.status < 400 || out.access() != "" {
 		t.Errorf("%s: %d %s, want %s", what, out.status, out.text, code)
 	}
+}
+
+// keyOf is the id of the key that signed a token.
+func (w *world) keyOf(token string) string {
+	o, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	must(w.t, err)
+	return o.Signatures[0].Header.KeyID
+}
+
+// count says how many rows there are.
+func (w *world) count(t testing.TB) string {
+	var out []string
+	for _, table := range []string{"request", "code", "refresh", "device", "seen", "guess", "approval"} {
+		err := w.d.Query(context.Background(), "select count(*) from oauth_"+table, func(r db.Row) error {
+			out = append(out, fmt.Sprint(table, " ", r.Int(0)))
+			return nil
+		})
+		must(t, err)
+	}
+	return strings.Join(out, ", ")
 }

@@ -132,7 +132,12 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, url string) *world {
 	t.Helper()
-	w := &world{t: t, d: dbtest.Open(t, db.Config{URL: url}), clock: clock.NewManual(), seal: newSealer(t), ca: newAuthority(t)}
+	return worldOn(t, url, dbtest.Open(t, db.Config{URL: url}))
+}
+
+func worldOn(t testing.TB, url string, d *db.DB) *world {
+	t.Helper()
+	w := &world{t: t, d: d, clock: clock.NewManual(), seal: newSealer(t), ca: newAuthority(t)}
 	driver := "sqlite"
 	if db.IsPostgres(url) {
 		driver = "pgx"
