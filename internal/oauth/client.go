@@ -54,6 +54,7 @@ type Draft struct {
 	Origins         []string // from which a browser may call
 	Grants          []string
 	Scopes          []string
+	ScopesMax       []string // that the client may give itself by its registration token; nil: Scopes
 	DetailTypes     []string // of authorization_details
 	Native          bool     // an app on a person's device: loopback addresses, any port
 

@@ -140,6 +140,7 @@ func (s *Server) poll(c *call, b binding) (*tokens, error) {
 		locks = append(locks, s.grants.Locks(was.Grant)...)
 	}
 	err = c.write(locks, func(tx *db.Tx) error { return s.polled(tx, c, was, r) })
+	s.reused(was.Grant, err)
 	return out, err
 }
 

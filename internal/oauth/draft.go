@@ -21,6 +21,9 @@ func metadataFail(text string) *Fail { return fail("invalid_client_metadata", te
 // SP §5.3.
 func (d *Draft) check(c *Config) *Fail {
 	d.Bound = d.Bound || d.FAPI
+	if d.ScopesMax == nil {
+		d.ScopesMax = d.Scopes
+	}
 	switch {
 	case d.Name == "" || utf8.RuneCountInString(d.Name) > nameRuneMax || strings.ContainsFunc(d.Name, unicode.IsControl) || !utf8.ValidString(d.Name):
 		return metadataFail("The name must have 1 to 100 characters.")
@@ -38,6 +41,8 @@ func (d *Draft) check(c *Config) *Fail {
 		return metadataFail("refresh_token needs authorization_code or the device grant.")
 	case len(d.Scopes) > listMax || !within(d.Scopes, append([]string{"openid"}, c.Scopes...)):
 		return metadataFail("A scope is unknown.")
+	case !within(d.Scopes, d.ScopesMax):
+		return metadataFail("A scope is more than the client may have.")
 	case !within(d.DetailTypes, []string{detailPayment}):
 		return metadataFail("A type of authorization_details is unknown.")
 	case d.FAPI && !oneOf([]string{string(PrivateKeyJWT), string(TLSSubject), string(TLSOwnKey)}, string(d.Auth)):

@@ -181,7 +181,7 @@ func (w *world) enrols(method, path, token string, metadata map[string]any) resu
 func TestRegistration(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		initial := func(live bool) string {
-			token, err := w.s.InitialToken(t.Context(), shop, "person_dev", live, time.Minute)
+			token, err := w.s.InitialToken(t.Context(), oauth.Invitation{Merchant: shop, Owner: "person_dev", Live: live, Scopes: []string{"openid", "payments:read", "payments:write"}}, time.Minute)
 			must(t, err)
 			return token
 		}
@@ -215,6 +215,18 @@ func TestRegistration(t *testing.T) {
 		}
 		web["client_name"], web["client_id"] = "Other", out.get("client_id")
 		if got := w.enrols("PUT", self, mine, web); got.status != 200 || got.get("client_name") != "Other" {
+			t.Errorf("%d %s", got.status, got.text)
+		}
+		for what, change := range map[string]map[string]any{"more scopes": {"scope": "openid wallets:read"}, "to act for itself": {"grant_types": []string{"authorization_code", "client_credentials"}}} {
+			more := map[string]any{}
+			merge(more, web)
+			merge(more, change)
+			if got := w.enrols("PUT", self, mine, more); got.code() != "invalid_client_metadata" {
+				t.Errorf("it gave itself %s: %d %s", what, got.status, got.text)
+			}
+		}
+		web["scope"] = "openid payments:write" // within what the initial token allowed
+		if got := w.enrols("PUT", self, mine, web); got.status != 200 || got.get("scope") != "openid payments:write" {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		web["client_id"] = "client_0"
@@ -256,6 +268,8 @@ func refusedMetadata(t *testing.T, w *world, initial func(bool) string) {
 		"no name":                     {false, map[string]any{"client_name": nil}, "invalid_client_metadata"},
 		"a public client's own grant": {false, map[string]any{"token_endpoint_auth_method": "none", "grant_types": []string{"client_credentials"}, "redirect_uris": nil}, "invalid_client_metadata"},
 		"an origin with a path":       {false, map[string]any{"allowed_origins": []string{"https://client.example/"}}, "invalid_client_metadata"},
+		"more than invited":           {false, map[string]any{"scope": "wallets:read"}, "invalid_client_metadata"},
+		"to act for itself":           {false, map[string]any{"grant_types": []string{"authorization_code", "client_credentials"}}, "invalid_client_metadata"},
 		"RS256":                       {false, map[string]any{"id_token_signed_response_alg": "RS256"}, "invalid_client_metadata"},
 	} {
 		m := map[string]any{}

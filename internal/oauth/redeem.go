@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"errors"
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
@@ -66,7 +67,7 @@ func (s *Server) redeem(c *call, b binding) (*tokens, error) {
 		}
 		return nil
 	})
-	s.living.forget(row.Grant)
+	s.reused(row.Grant, err)
 	return out, err
 }
 
@@ -89,6 +90,13 @@ func (s *Server) endGrant(tx *db.Tx, grant id.Grant, why string) error {
 		return err
 	}
 	return errGrant
+}
+
+// reused lets memory forget a grant that has just been ended.
+func (s *Server) reused(grant id.Grant, err error) {
+	if errors.Is(err, errGrant) {
+		s.living.forget(grant)
+	}
 }
 
 // standing reads what a grant's tokens say, and whether it is live. The database is asked:

@@ -42,11 +42,14 @@ func (s *Server) register(ctx context.Context, d Draft, spends spends) (c Client
 	return c, secret, registration, nil
 }
 
-// Change replaces what is registered; the client keeps its id, its owner, its mode and
-// its secret. Errors: *Fail as of Register, fault.ErrNotFound.
+// Change replaces what is registered; the client keeps its id, its owner, its mode, its
+// secret, and the most scopes that it may have unless d names others. Errors: *Fail as of Register, fault.ErrNotFound.
 func (s *Server) Change(ctx context.Context, client id.Client, d Draft) (Client, error) {
 	return s.alter(ctx, client, func(c *Client) error {
 		d.Merchant, d.Owner, d.Live = c.Merchant, c.Owner, c.Live
+		if d.ScopesMax == nil {
+			d.ScopesMax = c.ScopesMax
+		}
 		if f := d.check(&s.config); f != nil {
 			return f
 		}

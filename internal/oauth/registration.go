@@ -105,9 +105,19 @@ func (s *Server) answered(c Client, secret, token string) answered {
 	return a
 }
 
-// InitialToken makes a token with which one client can be registered, for a merchant or
-// for nobody, in the name of owner. Errors: those of the database. Source: RFC 7591 §3.
-func (s *Server) InitialToken(ctx context.Context, merchant id.Merchant, owner string, live bool, ttl time.Duration) (string, error) {
+// Invitation is what an initial token lets its holder register: one client, and how much
+// it may ever be able to do. Who makes one must be allowed to do all of that.
+type Invitation struct {
+	Merchant id.Merchant // whom the client will belong to; "": nobody
+	Owner    string      // the person in whose name
+	Live     bool
+	Scopes   []string // at most
+	Own      bool     // the client may act for the merchant by itself (client_credentials)
+}
+
+// InitialToken makes a token with which one client can be registered, within an hour at
+// most. Errors: those of the database. Source: RFC 7591 §3.
+func (s *Server) InitialToken(ctx context.Context, i Invitation, ttl time.Duration) (string, error) {
 	ring, err := s.keyring.get(ctx)
 	if err != nil {
 		return "", err
@@ -115,7 +125,7 @@ func (s *Server) InitialToken(ctx context.Context, merchant id.Merchant, owner s
 	now := s.clock.Now()
 	return ring.sign(typeInitial, initialClaims{
 		Issuer: s.config.Issuer, Audience: s.config.Issuer, ID: newSecret(), Issued: dateOf(now), Expires: dateOf(now.Add(min(ttl, initialMax))),
-		Merchant: merchant, Owner: owner, Live: live,
+		Merchant: i.Merchant, Owner: i.Owner, Live: i.Live, Scope: strings.Join(i.Scopes, " "), Own: i.Own,
 	})
 }
 
@@ -131,6 +141,8 @@ type initialClaims struct {
 	Merchant id.Merchant `json:"mer"`
 	Owner    string      `json:"owner"`
 	Live     bool        `json:"live"`
+	Scope    string      `json:"scope"`
+	Own      bool        `json:"own"`
 }
 
 // registration serves one verb of the registration endpoints.
@@ -159,6 +171,10 @@ func (s *Server) registration(run func(ctx context.Context, r *http.Request, tok
 		answer(w, out.status, out.body)
 	}
 }
+
+// errOwnGrant: a client that people must allow everything cannot make itself one that
+// nobody is asked about.
+var errOwnGrant = metadataFail("The client may not act for itself.")
 
 var errRegistration = fail("invalid_token", "The token for registration is invalid, expired or used.")
 
@@ -202,7 +218,10 @@ func (s *Server) enrol(ctx context.Context, r *http.Request, token string) (*rep
 	if f != nil {
 		return nil, f
 	}
-	d.Merchant, d.Owner, d.Live = c.Merchant, c.Owner, c.Live
+	d.Merchant, d.Owner, d.Live, d.ScopesMax = c.Merchant, c.Owner, c.Live, append([]string{}, strings.Fields(c.Scope)...)
+	if !c.Own && oneOf(d.Grants, OwnGrant) {
+		return nil, errOwnGrant
+	}
 	client, secret, registration, err := s.register(ctx, d, spends{newName(kindInitial, "", c.ID, c.Expires.time(), errRegistration)})
 	if err != nil {
 		return nil, err
@@ -243,6 +262,9 @@ func (s *Server) changeRegistration(ctx context.Context, r *http.Request, token 
 	d, f := m.draft()
 	if f != nil {
 		return nil, f
+	}
+	if oneOf(d.Grants, OwnGrant) && !c.may(OwnGrant) {
+		return nil, errOwnGrant
 	}
 	c, err = s.Change(ctx, c.ID, d)
 	return ok(s.answered(c, "", token)), err

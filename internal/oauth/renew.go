@@ -90,7 +90,7 @@ func (s *Server) rotateRefresh(c *call, row refresh, out *tokens) error {
 		refreshes.Insert(tx, successor)
 		return nil
 	})
-	s.living.forget(row.Grant)
+	s.reused(row.Grant, err)
 	return err
 }
 

@@ -97,7 +97,7 @@ func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants Gran
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	const clientsMax, grantsMax, proversMax = 10_000, 100_000, 10_000
+	const clientsMax, grantsMax, proversMax = 10_000, 100_000, 4_096
 	s.keyring, s.verifier = &keyring{load: s.loadRing, clock: c}, newVerifier(s)
 	s.provers = &provers{sizeMax: proversMax, known: map[string]*prover{}}
 	s.known = newMemory(c, clientsMax, s.readClient)
@@ -133,34 +133,40 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// keptFor is how long what has ended is kept: a code that comes again must still end its
-// grant, whose tokens live no longer.
-const keptFor = time.Hour
+const (
+	sweptAtOnce = 500  // rows in one write, so that tokens do not wait behind it
+	sweepsMax   = 1000 // writes of one sweep
+)
 
-// Sweep forgets what ended an hour ago, a few hundred rows of each kind at a time.
+// Sweep forgets what is of no use any more. Errors: those of the database.
 func (s *Server) Sweep(ctx context.Context) error {
-	before := s.clock.Now().Add(-keptFor)
 	for _, w := range sweepers() {
-		list, err := s.expired(ctx, w, before)
-		if err != nil {
-			return err
-		}
-		locks := make([]db.Lock, len(list))
-		for i, key := range list {
-			locks[i] = w.lock(key)
-		}
-		if len(list) == 0 {
-			continue
-		}
-		err = s.db.Write(ctx, locks, func(tx *db.Tx) error {
-			for _, key := range list {
-				w.remove(tx, key)
+		for range sweepsMax {
+			n, err := s.sweep(ctx, w)
+			if err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			if n < sweptAtOnce {
+				break
+			}
 		}
 	}
 	return nil
+}
+
+func (s *Server) sweep(ctx context.Context, w swept) (n int, err error) {
+	list, err := s.expired(ctx, w, s.clock.Now(), sweptAtOnce)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	locks := make([]db.Lock, len(list))
+	for i, key := range list {
+		locks[i] = w.lock(key)
+	}
+	return len(list), s.db.Write(ctx, locks, func(tx *db.Tx) error {
+		for _, key := range list {
+			w.remove(tx, key)
+		}
+		return nil
+	})
 }

@@ -27,6 +27,7 @@ var clients = db.NewTable("oauth_client", func(c *Client, f *db.Fields) {
 	words(f, "origins", &c.Origins)
 	words(f, "grants", &c.Grants)
 	words(f, "scopes", &c.Scopes)
+	words(f, "scopes_max", &c.ScopesMax)
 	words(f, "detail_types", &c.DetailTypes)
 	db.Bool(f, "native", &c.Native)
 	db.Bool(f, "fapi", &c.FAPI)
@@ -225,14 +226,15 @@ func (s *Server) revoked(ctx context.Context, now time.Time) (map[string]bool, e
 
 // swept is a table whose rows have an end.
 type swept struct {
-	expired string // SQL: the keys of some rows whose end is over
+	kept    time.Duration // after their end
+	expired string        // SQL: the keys of some rows whose end is over
 	lock    func(string) db.Lock
 	remove  func(tx *db.Tx, key string)
 }
 
-func sweeper[T any](t *db.Table[T], table, key string) swept {
+func sweeper[T any](t *db.Table[T], table, key string, kept time.Duration) swept {
 	return swept{
-		"select " + key + " from " + table + " where expires_at < $1 order by expires_at limit 200", t.Lock,
+		kept, "select " + key + " from " + table + " where expires_at < $1 order by expires_at limit $2", t.Lock,
 		func(tx *db.Tx, key string) {
 			if _, there := t.Get(tx, key); there {
 				t.Delete(tx, key)
@@ -241,20 +243,23 @@ func sweeper[T any](t *db.Table[T], table, key string) swept {
 	}
 }
 
-// sweepers know what may be forgotten: approvals go last, as others lead to them.
+// sweepers know what may be forgotten and when: a code that comes again must still end
+// its grant, whose tokens live for minutes; a name that was used is no good after its end.
+// Approvals go last, as others lead to them.
 func sweepers() []swept {
+	const hour, minute = time.Hour, time.Minute
 	return []swept{
-		sweeper(requests, "oauth_request", "id"), sweeper(codes, "oauth_code", "hash"), sweeper(devices, "oauth_device", "user_code"),
-		sweeper(seen, "oauth_seen", "id"), sweeper(guesses, "oauth_guess", "id"), sweeper(refreshes, "oauth_refresh", "hash"),
-		sweeper(approvals, "oauth_approval", "grant_id"),
+		sweeper(seen, "oauth_seen", "id", minute), sweeper(guesses, "oauth_guess", "id", minute), sweeper(requests, "oauth_request", "id", minute),
+		sweeper(codes, "oauth_code", "hash", hour), sweeper(devices, "oauth_device", "user_code", hour), sweeper(refreshes, "oauth_refresh", "hash", hour),
+		sweeper(approvals, "oauth_approval", "grant_id", 2*hour),
 	}
 }
 
-// expired reads keys of rows that ended before an instant.
-func (s *Server) expired(ctx context.Context, w swept, before time.Time) (list []string, err error) {
+// expired reads keys of rows whose time is over.
+func (s *Server) expired(ctx context.Context, w swept, now time.Time, limit int) (list []string, err error) {
 	err = s.db.Query(ctx, w.expired, func(r db.Row) error {
 		list = append(list, r.Text(0))
 		return nil
-	}, before)
+	}, now.Add(-w.kept), limit)
 	return list, err
 }

@@ -92,7 +92,8 @@ func (v *Verifier) Nonce(ctx context.Context) (string, error) { return v.s.Nonce
 
 var (
 	errToken     = fail("invalid_token", "The access token is invalid, expired or revoked.")
-	errTokenUse  = fail("invalid_token", "The access token is bound to a key or certificate: send it with DPoP and a proof, or over its connection.")
+	errTokenUse  = fail("invalid_token", "The access token is bound to a key: send it with the scheme DPoP and a proof.")
+	errTokenFree = fail("invalid_token", "The access token is not bound to a key: send it as a bearer token.")
 	errTooMany   = &Fail{Code: "temporarily_unavailable", Text: "Too many calls. Try again.", Status: http.StatusServiceUnavailable}
 	errTokenKey  = fail("invalid_token", "The access token is bound to another key.")
 	errTokenCert = fail("invalid_token", "The access token is bound to another certificate.")
@@ -188,7 +189,10 @@ func timeOf(d date) time.Time {
 // held checks that the caller holds what the token is bound to.
 func (v *Verifier) held(ctx context.Context, r *http.Request, t *verified, token, scheme string, now time.Time) (*Proof, error) {
 	dpop := strings.EqualFold(scheme, "DPoP")
-	if dpop != (t.binding.Key != "") || !dpop && !strings.EqualFold(scheme, "Bearer") {
+	if dpop && t.binding.Key == "" {
+		return nil, errTokenFree
+	}
+	if !dpop && t.binding.Key != "" || !dpop && !strings.EqualFold(scheme, "Bearer") {
 		return nil, errTokenUse
 	}
 	if t.binding.Cert != "" && !equal(certThumbprint(presented(r)), t.binding.Cert) {

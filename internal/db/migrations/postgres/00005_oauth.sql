@@ -18,6 +18,7 @@ create table oauth_client (
   origins text collate "C" not null,
   grants text collate "C" not null,
   scopes text collate "C" not null,
+  scopes_max text collate "C" not null,
   detail_types text collate "C" not null,
   native bigint not null,
   fapi bigint not null,

@@ -18,6 +18,7 @@ create table oauth_client (
   origins text not null,
   grants text not null,
   scopes text not null,
+  scopes_max text not null,
   detail_types text not null,
   native integer not null,
   fapi integer not null,
