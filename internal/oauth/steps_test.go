@@ -56,6 +56,7 @@ func (a *app) present(c *x509.Certificate, key *ecdsa.PrivateKey) {
 	if c != nil {
 		t.TLSClientConfig.Certificates = []tls.Certificate{{Certificate: [][]byte{c.Raw}, PrivateKey: key}}
 	}
+	a.w.t.Cleanup(t.CloseIdleConnections) // or the server waits for them
 	a.http, a.base = noRedirects(t), a.w.config.MTLS
 }
 
