@@ -79,10 +79,19 @@ func (c *call) run(w http.ResponseWriter, run endpoint) (*reply, error) {
 		return nil, err
 	}
 	out, err := run(c)
-	if err == nil && len(c.spends) > 0 { // it wrote nothing of its own
-		err = c.write(nil, func(*db.Tx) error { return nil })
+	return out, c.settle(err)
+}
+
+// settle uses up the names of a call that wrote nothing of its own, also of one that was
+// refused: an assertion or a proof that somebody saw fail is worth nothing.
+func (c *call) settle(err error) error {
+	if _, refusal := err.(*Fail); len(c.spends) == 0 || err != nil && !refusal { //nolint:errorlint // a refusal is never wrapped
+		return err
 	}
-	return out, err
+	if failed := c.write(nil, func(*db.Tx) error { return nil }); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // headers are those that depend on what was found: a fresh nonce for who uses proofs, a

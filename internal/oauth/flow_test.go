@@ -311,3 +311,48 @@ func TestLogout(t *testing.T) {
 		}
 	})
 }
+
+func TestClientsOfAMerchant(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		first, second, live := w.register(), w.register(), w.register(fapi, func(d *oauth.Draft) { d.Live = true })
+		other := w.register(func(d *oauth.Draft) { d.Merchant = payee })
+		ids := func(l bool, p db.Page) (out []string) {
+			list, _, err := w.s.Clients(t.Context(), shop, l, p)
+			must(t, err)
+			for _, c := range list {
+				out = append(out, string(c.ID))
+			}
+			return out
+		}
+		if got := ids(false, db.Page{Limit: 10}); len(got) != 2 || got[0] != string(second.id) || got[1] != string(first.id) {
+			t.Errorf("%v", got)
+		}
+		if got := ids(false, db.Page{Limit: 10, After: string(second.id)}); len(got) != 1 || got[0] != string(first.id) {
+			t.Errorf("%v", got)
+		}
+		if got := ids(true, db.Page{Limit: 10}); len(got) != 1 || got[0] != string(live.id) {
+			t.Errorf("%v", got)
+		}
+		d := first.draft
+		d.Name, d.Merchant, d.Live, d.Owner = "New", payee, true, "somebody"
+		c, err := w.s.Change(t.Context(), first.id, d)
+		if err != nil || c.Name != "New" || c.Merchant != shop || c.Live || c.Owner != "person_1" {
+			t.Errorf("%+v %v", c, err)
+		}
+		if out := first.own(); out.status != 200 {
+			t.Errorf("%s", out.text)
+		}
+		must(t, w.s.Delete(t.Context(), first.id))
+		if got := ids(false, db.Page{Limit: 10}); len(got) != 1 {
+			t.Errorf("%v", got)
+		}
+		for _, id := range []oauth.Client{{ID: first.id}, {ID: "client_0"}} {
+			if _, err := w.s.Client(t.Context(), id.ID); err == nil {
+				t.Errorf("%s is there", id.ID)
+			}
+		}
+		if got, err := w.s.Client(t.Context(), other.id); err != nil || got.Merchant != payee {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+}

@@ -77,6 +77,9 @@ func TestAnAssertionIsGoodOnce(t *testing.T) {
 			t.Fatal(out.text)
 		}
 		wants(t, "again", a.own(same), "invalid_client")
+		refused := change{claims: map[string]any{"jti": "refused"}, form: url.Values{"scope": {"nonsense"}}}
+		wants(t, "a refused call", a.own(refused), "invalid_scope")
+		wants(t, "its assertion again", a.own(change{claims: refused.claims}), "invalid_client")
 		b.own()
 		if out := b.own(same); out.status != 200 {
 			t.Errorf("another client's: %s", out.text)
