@@ -33,7 +33,7 @@ CREATE TABLE api_key (
   revoked_at integer not null,
   last_used_at integer not null,
   replaced_by text not null
-, allowance text not null default '');
+);
 
 CREATE INDEX api_key_merchant on api_key (merchant, id);
 
@@ -85,28 +85,6 @@ CREATE TABLE chain (
   hash blob not null,
   at integer not null
 ) without rowid;
-
-CREATE TABLE challenge (
-  id text primary key not null,
-  kind text not null,
-  person text not null,
-  session text not null,
-  data text not null,
-  expires_at integer not null
-) without rowid;
-
-CREATE INDEX challenge_age on challenge (expires_at);
-
-CREATE TABLE claim (
-  id text primary key not null,
-  merchant text not null,
-  live integer not null,
-  payer text not null,
-  expires_at integer not null,
-  used_at integer not null
-) without rowid;
-
-CREATE INDEX claim_age on claim (expires_at);
 
 CREATE TABLE committer (
   id text primary key not null,
@@ -250,24 +228,136 @@ CREATE TABLE merchant (
   amount_max_minor integer not null
 );
 
-CREATE TABLE passkey (
-  id text primary key not null,
+CREATE TABLE oauth_approval (
+  grant_id text primary key not null,
+  client text not null,
+  merchant text not null,
+  live integer not null,
   person text not null,
-  credential blob not null,
-  public_key blob not null,
-  aaguid blob not null,
-  transports text not null,
-  backup_eligible integer not null,
+  payer text not null,
+  scopes text not null,
+  details text not null,
+  auth_time integer not null,
+  acr text not null,
   created_at integer not null,
-  name text not null,
-  sign_count integer not null,
-  clone_warned integer not null,
-  backed_up integer not null,
-  last_used_at integer not null,
-  revoked_at integer not null
+  expires_at integer not null
 );
 
-CREATE INDEX passkey_person on passkey (person, id);
+CREATE INDEX oauth_approval_end on oauth_approval (expires_at);
+
+CREATE TABLE oauth_client (
+  id text primary key not null,
+  merchant text not null,
+  owner text not null,
+  live integer not null,
+  created_at integer not null,
+  name text not null,
+  auth text not null,
+  secret_hash text not null,
+  jwks text not null,
+  tls_subject text not null,
+  redirects text not null,
+  logout_redirects text not null,
+  origins text not null,
+  grants text not null,
+  scopes text not null,
+  scopes_max text not null,
+  detail_types text not null,
+  native integer not null,
+  fapi integer not null,
+  signed_requests integer not null,
+  jarm integer not null,
+  bound integer not null,
+  state text not null,
+  registration_hash text not null
+);
+
+CREATE INDEX oauth_client_merchant on oauth_client (merchant, id);
+
+CREATE TABLE oauth_code (
+  hash text primary key not null,
+  grant_id text not null,
+  client text not null,
+  redirect_uri text not null,
+  challenge text not null,
+  nonce text not null,
+  key_thumbprint text not null,
+  expires_at integer not null,
+  redeemed_at integer not null
+);
+
+CREATE INDEX oauth_code_end on oauth_code (expires_at);
+
+CREATE TABLE oauth_device (
+  user_code text primary key not null,
+  hash text not null,
+  client text not null,
+  scopes text not null,
+  details text not null,
+  key_thumbprint text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  state text not null,
+  grant_id text not null,
+  interval_seconds integer not null,
+  next_poll_at integer not null
+);
+
+CREATE INDEX oauth_device_end on oauth_device (expires_at);
+
+CREATE UNIQUE INDEX oauth_device_hash on oauth_device (hash);
+
+CREATE TABLE oauth_guess (
+  id text primary key not null,
+  wrong integer not null,
+  expires_at integer not null
+);
+
+CREATE TABLE oauth_key (
+  id text primary key not null,
+  purpose text not null,
+  number integer not null,
+  kid text not null,
+  public text not null,
+  sealed blob not null,
+  created_at integer not null,
+  state text not null,
+  signs_from integer not null,
+  verifies_until integer not null
+);
+
+CREATE TABLE oauth_refresh (
+  hash text primary key not null,
+  grant_id text not null,
+  client text not null,
+  key_thumbprint text not null,
+  cert_thumbprint text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  rotated_at integer not null
+);
+
+CREATE INDEX oauth_refresh_end on oauth_refresh (expires_at);
+
+CREATE TABLE oauth_request (
+  id text primary key not null,
+  pushed text not null,
+  client text not null,
+  parameters text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  state text not null
+);
+
+CREATE INDEX oauth_request_end on oauth_request (expires_at);
+
+CREATE TABLE oauth_seen (
+  id text primary key not null,
+  kind text not null,
+  expires_at integer not null
+);
+
+CREATE INDEX oauth_seen_kind on oauth_seen (kind, expires_at);
 
 CREATE TABLE payer (
   id text primary key not null,
@@ -313,109 +403,6 @@ CREATE INDEX payment_merchant on payment (merchant, live, id);
 
 CREATE INDEX payment_state on payment ((merchant || state), live, id) where state <> 'succeeded';
 
-CREATE TABLE person (
-  id text primary key not null,
-  login text not null unique,
-  created_at integer not null,
-  name text not null,
-  locale text not null,
-  state text not null,
-  password text not null,
-  totp blob not null,
-  totp_next blob not null,
-  totp_next_until integer not null,
-  totp_step integer not null,
-  recovery_set integer not null,
-  fails integer not null,
-  locked_until integer not null,
-  sessions_epoch integer not null,
-  passkeys integer not null,
-  roles integer not null,
-  strict_roles integer not null,
-  payers integer not null
-);
-
-CREATE TABLE person_login (
-  id text primary key not null,
-  person text not null
-) without rowid;
-
-CREATE TABLE person_payer (
-  id text primary key not null,
-  person text not null,
-  merchant text not null,
-  live integer not null,
-  linked_at integer not null
-) without rowid;
-
-CREATE INDEX person_payer_person on person_payer (person, id);
-
-CREATE TABLE person_record (
-  id text primary key not null,
-  at integer not null,
-  kind text not null,
-  result text not null,
-  person text not null,
-  actor text not null,
-  merchant text not null,
-  object text not null,
-  session text not null,
-  address text not null,
-  agent text not null,
-  request text not null
-);
-
-CREATE INDEX person_record_merchant on person_record (merchant, id);
-
-CREATE TRIGGER person_record_no_delete before delete on person_record begin
-  select raise(abort, 'person_record rows are append-only');
-end;
-
-CREATE TRIGGER person_record_no_update before update on person_record begin
-  select raise(abort, 'person_record rows are append-only');
-end;
-
-CREATE INDEX person_record_person on person_record (person, id);
-
-CREATE TABLE person_role (
-  id text primary key not null,
-  person text not null,
-  merchant text not null,
-  role text not null,
-  given_by text not null,
-  given_at integer not null
-);
-
-CREATE INDEX person_role_merchant on person_role (merchant, person);
-
-CREATE INDEX person_role_person on person_role (person, merchant);
-
-CREATE TABLE person_session (
-  id text primary key not null,
-  person text not null,
-  address text not null,
-  agent text not null,
-  created_at integer not null,
-  hash text not null unique,
-  epoch integer not null,
-  acr text not null,
-  authenticated_at integer not null,
-  stepped_up_at integer not null,
-  last_seen_at integer not null,
-  ended_at integer not null
-);
-
-CREATE INDEX person_session_person on person_session (person, id);
-
-CREATE TABLE recovery_code (
-  id text primary key not null,
-  person text not null,
-  recovery_set integer not null,
-  used_at integer not null
-) without rowid;
-
-CREATE INDEX recovery_code_person on recovery_code (person, recovery_set);
-
 CREATE TABLE refund (
   id text primary key not null,
   payment text not null,
@@ -437,11 +424,6 @@ CREATE INDEX refund_merchant on refund (merchant, live, id);
 CREATE INDEX refund_payment on refund (payment, id);
 
 CREATE INDEX refund_state on refund ((merchant || state), live, id) where state <> 'succeeded';
-
-CREATE TABLE staff (
-  id text primary key not null,
-  owners integer not null
-) without rowid;
 
 CREATE TABLE transfer (
   sequence integer primary key,

@@ -14,8 +14,10 @@ type (
 	APIKey   string // key_
 	Attempt  string // att_: one try at a connector
 	Card     string // card_: the token of a card in the vault
+	Client   string // client_: an OAuth client
 	Dispute  string // dsp_
 	Event    string // evt_
+	Grant    string // grant_: what a person allowed a client
 	Job      string // job_
 	Merchant string // mer_
 	Payer    string // payer_
@@ -41,8 +43,10 @@ func (Account) Prefix() string  { return "acct" }
 func (APIKey) Prefix() string   { return "key" }
 func (Attempt) Prefix() string  { return "att" }
 func (Card) Prefix() string     { return "card" }
+func (Client) Prefix() string   { return "client" }
 func (Dispute) Prefix() string  { return "dsp" }
 func (Event) Prefix() string    { return "evt" }
+func (Grant) Prefix() string    { return "grant" }
 func (Job) Prefix() string      { return "job" }
 func (Merchant) Prefix() string { return "mer" }
 func (Payer) Prefix() string    { return "payer" }
