@@ -14,12 +14,15 @@ type (
 	APIKey   string // key_
 	Attempt  string // att_: one try at a connector
 	Card     string // card_: the token of a card in the vault
+	Client   string // client_: an OAuth client
 	Dispute  string // dsp_
 	Event    string // evt_
+	Grant    string // grant_
 	Job      string // job_
 	Merchant string // mer_
 	Payer    string // payer_
 	Payment  string // pay_
+	Person   string // person_
 	Quote    string // quote_
 	Refund   string // ref_
 	Request  string // req_
@@ -37,12 +40,15 @@ func (Account) Prefix() string  { return "acct" }
 func (APIKey) Prefix() string   { return "key" }
 func (Attempt) Prefix() string  { return "att" }
 func (Card) Prefix() string     { return "card" }
+func (Client) Prefix() string   { return "client" }
 func (Dispute) Prefix() string  { return "dsp" }
 func (Event) Prefix() string    { return "evt" }
+func (Grant) Prefix() string    { return "grant" }
 func (Job) Prefix() string      { return "job" }
 func (Merchant) Prefix() string { return "mer" }
 func (Payer) Prefix() string    { return "payer" }
 func (Payment) Prefix() string  { return "pay" }
+func (Person) Prefix() string   { return "person" }
 func (Quote) Prefix() string    { return "quote" }
 func (Refund) Prefix() string   { return "ref" }
 func (Request) Prefix() string  { return "req" }
