@@ -55,6 +55,11 @@ func (d *Desk) Create(ctx context.Context, o Order) (Payment, error) {
 	if p.Details.Conversion, err = d.conversion(ctx, o, p.Amount); err != nil {
 		return p, err
 	}
+	if o.Use != nil {
+		if p.Details.Grant = o.Use.Grant; !id.Has[id.Wallet](o.Source) {
+			return p, fault.ErrInvalid.WithField("/source", ErrNotPayers.Code, ErrNotPayers.Detail)
+		}
+	}
 	switch {
 	case o.Source == "":
 		return p, fault.ErrInvalid.WithField("/source", ErrSourceRun.Code, ErrSourceRun.Detail)
@@ -91,6 +96,7 @@ func (d *Desk) payFromWallet(ctx context.Context, o Order, p Payment) (Payment, 
 		names = append(names, p.settledPlatform(ledger.Fees))
 	}
 	locks := append(o.Once.Locks(), event.Lock(), wallet.Lock(source))
+	locks = append(locks, o.Use.Locks(p.Merchant, p.Amount.Currency)...)
 	locks = append(append(locks, ledger.Locks(names...)...), p.conversionLocks()...)
 	var made Payment
 	var refusal *fault.Fault
@@ -110,11 +116,16 @@ func (d *Desk) payFromWallet(ctx context.Context, o Order, p Payment) (Payment, 
 func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledger.Name) (Payment, *fault.Fault, error) {
 	now := d.Clock.Now()
 	p.ID, p.CreatedAt, p.State = id.New[id.Payment](now), now, Processing
-	err := wallet.Spend(tx, now, o.Merchant, o.Live, source, p.Amount, func() error {
-		if err := p.useQuote(tx, now); err != nil {
-			return err
-		}
-		return p.receive(tx, now, ledger.MovePost(from, p.till(), p.Amount, string(p.ID)), p.Amount.Minor, p.Fee)
+	if o.Use != nil && wallet.PayerOf(tx, source) != o.Use.Payer {
+		return p, nil, fault.ErrInvalid.WithField("/source", ErrNotPayers.Code, ErrNotPayers.Detail)
+	}
+	err := o.Use.Spend(tx, now, o.Merchant, p.Amount, func() error {
+		return wallet.Spend(tx, now, o.Merchant, o.Live, source, p.Amount, func() error {
+			if err := p.useQuote(tx, now); err != nil {
+				return err
+			}
+			return p.receive(tx, now, ledger.MovePost(from, p.till(), p.Amount, string(p.ID)), p.Amount.Minor, p.Fee)
+		})
 	})
 	f := fault.Of(err)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fx"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/job"
@@ -53,6 +54,7 @@ type Caller struct {
 	Live     bool
 	Once     *idempotency.Key
 	Origin   event.Origin
+	Use      *grant.Use // the payer's grant that it is done by; nil: the merchant itself
 }
 
 // The jobs of this package.

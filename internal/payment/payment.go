@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/merchant"
@@ -49,6 +50,7 @@ type Details struct {
 	Reference   string            `json:"reference,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	Card        *Card             `json:"card,omitempty"`
+	Grant       id.Grant          `json:"grant,omitempty"`      // by which a client paid for its payer
 	Conversion  *Conversion       `json:"conversion,omitempty"` // nil: the payee is paid in the payment's currency
 }
 
@@ -73,6 +75,7 @@ var (
 	ErrDisputed  = fault.New(fault.Conflict, "payment_disputed", "The payment is disputed, or a dispute took its money back. It can be refunded only once a dispute is won.")
 	ErrRail      = fault.New(fault.RailFailed, "rail_refused", "The payment network refused the operation. The payment is as it was before.")
 	ErrSource    = fault.New(fault.Invalid, "source_invalid", "The source must be a card token, a wallet, or in the sandbox a test token.")
+	ErrNotPayers = fault.New(fault.Invalid, "source_not_payers", "By a payer's grant only that payer's wallets can pay.")
 	ErrSourceRun = fault.New(fault.Invalid, "source_missing", "Send a source, or a card_number with expiry_date and cvv.")
 )
 
@@ -173,5 +176,9 @@ var sentences = map[string]string{
 	wallet.ErrPaymentLimit.Code: wallet.ErrPaymentLimit.Detail,
 	wallet.ErrDayLimit.Code:     wallet.ErrDayLimit.Detail,
 	ledger.ErrBalanceLimit.Code: ledger.ErrBalanceLimit.Detail,
+	grant.ErrRevoked.Code:       grant.ErrRevoked.Detail,
+	grant.ErrNotCovered.Code:    grant.ErrNotCovered.Detail,
+	grant.ErrPaymentLimit.Code:  grant.ErrPaymentLimit.Detail,
+	grant.ErrLimit.Code:         grant.ErrLimit.Detail,
 	"card_deleted":              "the card was deleted from the vault.",
 }

@@ -49,7 +49,7 @@ var payments = db.NewTable("payment", func(p *Payment, f *db.Fields) {
 
 // text is d as stored; what carries nothing is stored as nothing.
 func (d *Details) text() string {
-	if d.Description == "" && d.Reference == "" && len(d.Metadata) == 0 && d.Card == nil && d.Conversion == nil {
+	if d.Description == "" && d.Reference == "" && len(d.Metadata) == 0 && d.Card == nil && d.Conversion == nil && d.Grant == "" {
 		return ""
 	}
 	b, err := json.Marshal(d)

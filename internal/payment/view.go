@@ -18,7 +18,7 @@ func View(p Payment) *florinv1.Payment {
 		AmountCaptured: p.Captured, AmountCapturable: p.Capturable(), AmountRefunded: p.Refunded + p.Refunding,
 		Fee: p.Fee - p.FeeReturned, Source: p.Source, Destination: string(p.Destination), Merchant: string(p.Merchant),
 		Description: p.Details.Description, Reference: p.Details.Reference, Metadata: p.Details.Metadata,
-		Disputed: p.Disputed, ExpiresAt: stamp(p.ExpiresAt), CreatedAt: stamp(p.CreatedAt), Livemode: p.Live,
+		Grant: string(p.Details.Grant), Disputed: p.Disputed, ExpiresAt: stamp(p.ExpiresAt), CreatedAt: stamp(p.CreatedAt), Livemode: p.Live,
 	}
 	if p.Manual {
 		v.Capture = florinv1.CaptureMode_CAPTURE_MODE_MANUAL

@@ -25,6 +25,12 @@ var wallets = db.NewTable("wallet", func(w *Wallet, f *db.Fields) {
 // Lock is the wallet's row.
 func Lock(w id.Wallet) db.Lock { return wallets.Lock(string(w)) }
 
+// PayerOf is whose wallet it is, in a write that has locked it; "" if there is none.
+func PayerOf(tx *db.Tx, w id.Wallet) id.Payer {
+	row, _ := wallets.Get(tx, string(w))
+	return row.Payer
+}
+
 // Get reads a wallet of one of merchant's payers. Error: fault.ErrNotFound, also
 // for another merchant's.
 func (d *Desk) Get(ctx context.Context, merchant id.Merchant, live bool, w id.Wallet) (Wallet, error) {

@@ -27,6 +27,18 @@ const (
 	DisputeStatusExpired       DisputeStatus = "expired"
 )
 
+// GrantStatus is whether a grant still allows anything.
+type GrantStatus string
+
+// The words that this version knows; the platform may add to them.
+const (
+	GrantStatusActive GrantStatus = "active"
+	// Ended by the payer, the merchant, the client or the platform.
+	GrantStatusRevoked GrantStatus = "revoked"
+	// Past expires_at.
+	GrantStatusExpired GrantStatus = "expired"
+)
+
 // TransferKind is what a transfer does.
 type TransferKind string
 
@@ -297,6 +309,7 @@ type EventData struct {
 	APIKey   *APIKey   `json:"api_key"`
 	Transfer *Transfer `json:"transfer"`
 	Quote    *Quote    `json:"quote"`
+	Grant    *Grant    `json:"grant"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -313,6 +326,7 @@ func (x *EventData) UnmarshalJSON(data []byte) error {
 		"api_key":  &x.APIKey,
 		"transfer": &x.Transfer,
 		"quote":    &x.Quote,
+		"grant":    &x.Grant,
 	})
 }
 
@@ -333,6 +347,83 @@ func (x *EventRequest) UnmarshalJSON(data []byte) error {
 }
 
 func (x *EventRequest) cursor() string { return x.ID }
+
+// Grant is what a payer has allowed a client.
+type Grant struct {
+	ID string `json:"id"`
+	// Always "grant".
+	Object   string `json:"object"`
+	Merchant string `json:"merchant"`
+	Payer    string `json:"payer"`
+	// The client that may.
+	Client string   `json:"client"`
+	Scopes []string `json:"scopes"`
+	// What it may pay. Without any it pays nothing.
+	Limits    []*GrantLimit `json:"limits"`
+	Status    GrantStatus   `json:"status"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	RevokedAt time.Time     `json:"revoked_at"`
+	// Who ended it: "payer", "merchant", "client" or "platform".
+	RevokedBy string    `json:"revoked_by"`
+	CreatedAt time.Time `json:"created_at"`
+	Livemode  bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *Grant) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":         &x.ID,
+		"object":     &x.Object,
+		"merchant":   &x.Merchant,
+		"payer":      &x.Payer,
+		"client":     &x.Client,
+		"scopes":     &x.Scopes,
+		"limits":     &x.Limits,
+		"status":     &x.Status,
+		"expires_at": &x.ExpiresAt,
+		"revoked_at": &x.RevokedAt,
+		"revoked_by": &x.RevokedBy,
+		"created_at": &x.CreatedAt,
+		"livemode":   &x.Livemode,
+	})
+}
+
+func (x *Grant) cursor() string { return x.ID }
+
+// GrantLimit bounds what a client may pay to one payee in one currency.
+type GrantLimit struct {
+	// The merchant that is paid.
+	Payee string `json:"payee"`
+	// ISO 4217.
+	Currency string `json:"currency"`
+	// Most in one period, in minor units; without an interval, in all.
+	Amount int64 `json:"amount"`
+	// Most at once, in minor units; 0: as much as amount has left.
+	PaymentAmount int64 `json:"payment_amount"`
+	// ISO 8601 repeating interval, such as "R/2026-01-01T00:00:00Z/P1M".
+	Interval string `json:"interval"`
+	// Spent in the current period, in minor units. Refunds give no room back.
+	Spent int64 `json:"spent"`
+	// When the current period ends and spent begins anew.
+	PeriodEndsAt time.Time `json:"period_ends_at"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *GrantLimit) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"payee":          &x.Payee,
+		"currency":       &x.Currency,
+		"amount":         (*whole)(&x.Amount),
+		"payment_amount": (*whole)(&x.PaymentAmount),
+		"interval":       &x.Interval,
+		"spent":          (*whole)(&x.Spent),
+		"period_ends_at": &x.PeriodEndsAt,
+	})
+}
 
 // Account is a ledger account.
 type Account struct {
@@ -641,6 +732,8 @@ type Payment struct {
 	DestinationWallet *Wallet   `json:"destination_wallet"`
 	// Set when the merchant is paid in another currency than currency.
 	Settlement *Settlement `json:"settlement"`
+	// The grant by which a client paid for its payer.
+	Grant string `json:"grant"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -675,6 +768,7 @@ func (x *Payment) UnmarshalJSON(data []byte) error {
 		"source_wallet":      &x.SourceWallet,
 		"destination_wallet": &x.DestinationWallet,
 		"settlement":         &x.Settlement,
+		"grant":              &x.Grant,
 	})
 }
 
@@ -1075,6 +1169,28 @@ type ExportTransfers struct {
 type ExportBalances struct {
 	// The balances at that moment instead of now, of the accounts that were there.
 	At time.Time `json:"at,omitzero"`
+}
+
+// GetGrant is what is sent to the method of that name. Nil sends nothing.
+type GetGrant struct {
+}
+
+// ListGrants is what is sent to the method of that name. Nil sends nothing.
+type ListGrants struct {
+	// 1 to 100; 10 if absent.
+	Limit int `json:"limit,omitzero"`
+	// Objects after this one in the list.
+	StartingAfter string `json:"starting_after,omitzero"`
+	// Objects before this one in the list.
+	EndingBefore string `json:"ending_before,omitzero"`
+	// Only grants of this payer.
+	Payer string `json:"payer,omitzero"`
+	// Only grants of this client.
+	Client string `json:"client,omitzero"`
+}
+
+// RevokeGrant is what is sent to the method of that name. Nil sends nothing.
+type RevokeGrant struct {
 }
 
 // GetAccount is what is sent to the method of that name. Nil sends nothing.

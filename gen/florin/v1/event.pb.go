@@ -143,6 +143,7 @@ type EventData struct {
 	//	*EventData_ApiKey
 	//	*EventData_Transfer
 	//	*EventData_Quote
+	//	*EventData_Grant
 	Object        isEventData_Object `protobuf_oneof:"object"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -266,6 +267,15 @@ func (x *EventData) GetQuote() *Quote {
 	return nil
 }
 
+func (x *EventData) GetGrant() *Grant {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_Grant); ok {
+			return x.Grant
+		}
+	}
+	return nil
+}
+
 type isEventData_Object interface {
 	isEventData_Object()
 }
@@ -306,6 +316,10 @@ type EventData_Quote struct {
 	Quote *Quote `protobuf:"bytes,9,opt,name=quote,proto3,oneof"`
 }
 
+type EventData_Grant struct {
+	Grant *Grant `protobuf:"bytes,10,opt,name=grant,proto3,oneof"`
+}
+
 func (*EventData_Payment) isEventData_Object() {}
 
 func (*EventData_Refund) isEventData_Object() {}
@@ -323,6 +337,8 @@ func (*EventData_ApiKey) isEventData_Object() {}
 func (*EventData_Transfer) isEventData_Object() {}
 
 func (*EventData_Quote) isEventData_Object() {}
+
+func (*EventData_Grant) isEventData_Object() {}
 
 // EventRequest names the request behind an event.
 type EventRequest struct {
@@ -677,7 +693,7 @@ var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
+	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x1cflorin/v1/grant_object.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -687,7 +703,7 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\arequest\x18\x06 \x01(\v2\x17.florin.v1.EventRequestR\arequest\x129\n" +
 	"\n" +
 	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\b \x01(\bR\blivemode\"\xab\x03\n" +
+	"\blivemode\x18\b \x01(\bR\blivemode\"\xd5\x03\n" +
 	"\tEventData\x12.\n" +
 	"\apayment\x18\x01 \x01(\v2\x12.florin.v1.PaymentH\x00R\apayment\x12+\n" +
 	"\x06refund\x18\x02 \x01(\v2\x11.florin.v1.RefundH\x00R\x06refund\x12.\n" +
@@ -697,7 +713,9 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x05payer\x18\x06 \x01(\v2\x10.florin.v1.PayerH\x00R\x05payer\x12,\n" +
 	"\aapi_key\x18\a \x01(\v2\x11.florin.v1.ApiKeyH\x00R\x06apiKey\x121\n" +
 	"\btransfer\x18\b \x01(\v2\x13.florin.v1.TransferH\x00R\btransfer\x12(\n" +
-	"\x05quote\x18\t \x01(\v2\x10.florin.v1.QuoteH\x00R\x05quoteB\b\n" +
+	"\x05quote\x18\t \x01(\v2\x10.florin.v1.QuoteH\x00R\x05quote\x12(\n" +
+	"\x05grant\x18\n" +
+	" \x01(\v2\x10.florin.v1.GrantH\x00R\x05grantB\b\n" +
 	"\x06object\"G\n" +
 	"\fEventRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
@@ -769,6 +787,7 @@ var file_florin_v1_event_proto_goTypes = []any{
 	(*ApiKey)(nil),                // 14: florin.v1.ApiKey
 	(*Transfer)(nil),              // 15: florin.v1.Transfer
 	(*Quote)(nil),                 // 16: florin.v1.Quote
+	(*Grant)(nil),                 // 17: florin.v1.Grant
 }
 var file_florin_v1_event_proto_depIdxs = []int32{
 	1,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
@@ -783,20 +802,21 @@ var file_florin_v1_event_proto_depIdxs = []int32{
 	14, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
 	15, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
 	16, // 11: florin.v1.EventData.quote:type_name -> florin.v1.Quote
-	7,  // 12: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
-	7,  // 13: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
-	0,  // 14: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
-	3,  // 15: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
-	4,  // 16: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	6,  // 17: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
-	0,  // 18: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	5,  // 19: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	0,  // 20: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
-	18, // [18:21] is the sub-list for method output_type
-	15, // [15:18] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	17, // 12: florin.v1.EventData.grant:type_name -> florin.v1.Grant
+	7,  // 13: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
+	7,  // 14: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 15: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
+	3,  // 16: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
+	4,  // 17: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
+	6,  // 18: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 19: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	5,  // 20: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 21: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	19, // [19:22] is the sub-list for method output_type
+	16, // [16:19] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_event_proto_init() }
@@ -807,6 +827,7 @@ func file_florin_v1_event_proto_init() {
 	file_florin_v1_api_key_proto_init()
 	file_florin_v1_card_proto_init()
 	file_florin_v1_dispute_proto_init()
+	file_florin_v1_grant_object_proto_init()
 	file_florin_v1_ledger_proto_init()
 	file_florin_v1_options_proto_init()
 	file_florin_v1_payer_proto_init()
@@ -824,6 +845,7 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_ApiKey)(nil),
 		(*EventData_Transfer)(nil),
 		(*EventData_Quote)(nil),
+		(*EventData_Grant)(nil),
 	}
 	file_florin_v1_event_proto_msgTypes[4].OneofWrappers = []any{}
 	file_florin_v1_event_proto_msgTypes[6].OneofWrappers = []any{}

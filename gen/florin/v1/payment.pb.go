@@ -203,7 +203,9 @@ type Payment struct {
 	//	*Payment_DestinationWallet
 	OpenedDestination isPayment_OpenedDestination `protobuf_oneof:"opened_destination"`
 	// Set when the merchant is paid in another currency than currency.
-	Settlement    *Settlement `protobuf:"bytes,27,opt,name=settlement,proto3" json:"settlement,omitempty"`
+	Settlement *Settlement `protobuf:"bytes,27,opt,name=settlement,proto3" json:"settlement,omitempty"`
+	// The grant by which a client paid for its payer.
+	Grant         string `protobuf:"bytes,28,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -445,6 +447,13 @@ func (x *Payment) GetSettlement() *Settlement {
 		return x.Settlement
 	}
 	return nil
+}
+
+func (x *Payment) GetGrant() string {
+	if x != nil {
+		return x.Grant
+	}
+	return ""
 }
 
 type isPayment_OpenedSource interface {
@@ -1250,7 +1259,7 @@ var File_florin_v1_payment_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\t\n" +
+	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\t\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -1285,7 +1294,8 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\x12destination_wallet\x18\x1a \x01(\v2\x11.florin.v1.WalletH\x01R\x11destinationWallet\x125\n" +
 	"\n" +
 	"settlement\x18\x1b \x01(\v2\x15.florin.v1.SettlementR\n" +
-	"settlement\x1a;\n" +
+	"settlement\x12\x14\n" +
+	"\x05grant\x18\x1c \x01(\tR\x05grant\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +

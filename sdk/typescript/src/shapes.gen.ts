@@ -40,9 +40,24 @@ export const eventDataShape: Shape = {
   api_key: () => apiKeyShape,
   transfer: () => transferShape,
   quote: () => quoteShape,
+  grant: () => grantShape,
 };
 
 export const eventRequestShape: Shape = {
+};
+
+export const grantShape: Shape = {
+  limits: () => grantLimitShape,
+  expires_at: "instant",
+  revoked_at: "instant",
+  created_at: "instant",
+};
+
+export const grantLimitShape: Shape = {
+  amount: "whole",
+  payment_amount: "whole",
+  spent: "whole",
+  period_ends_at: "instant",
 };
 
 export const accountShape: Shape = {

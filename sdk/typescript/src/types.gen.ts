@@ -17,6 +17,13 @@ export type DisputeStatus =
   | "expired"
   | (string & {});
 
+/** GrantStatus is whether a grant still allows anything. The platform may add words. */
+export type GrantStatus =
+  | "active"
+  | "revoked" // Ended by the payer, the merchant, the client or the platform.
+  | "expired" // Past expires_at.
+  | (string & {});
+
 /** TransferKind is what a transfer does. The platform may add words. */
 export type TransferKind =
   | "post" // Moves money at once.
@@ -154,12 +161,52 @@ export interface EventData {
   readonly api_key?: ApiKey;
   readonly transfer?: Transfer;
   readonly quote?: Quote;
+  readonly grant?: Grant;
 }
 
 /** EventRequest names the request behind an event. */
 export interface EventRequest {
   readonly id: string;
   readonly idempotency_key: string;
+}
+
+/** Grant is what a payer has allowed a client. */
+export interface Grant {
+  readonly id: string;
+  /** Always "grant". */
+  readonly object: string;
+  readonly merchant: string;
+  readonly payer: string;
+  /** The client that may. */
+  readonly client: string;
+  readonly scopes: string[];
+  /** What it may pay. Without any it pays nothing. */
+  readonly limits: GrantLimit[];
+  readonly status: GrantStatus | null;
+  readonly expires_at: Date | null;
+  readonly revoked_at: Date | null;
+  /** Who ended it: "payer", "merchant", "client" or "platform". */
+  readonly revoked_by: string;
+  readonly created_at: Date;
+  readonly livemode: boolean;
+}
+
+/** GrantLimit bounds what a client may pay to one payee in one currency. */
+export interface GrantLimit {
+  /** The merchant that is paid. */
+  readonly payee: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Most in one period, in minor units; without an interval, in all. */
+  readonly amount: number;
+  /** Most at once, in minor units; 0: as much as amount has left. */
+  readonly payment_amount: number;
+  /** ISO 8601 repeating interval, such as "R/2026-01-01T00:00:00Z/P1M". */
+  readonly interval: string;
+  /** Spent in the current period, in minor units. Refunds give no room back. */
+  readonly spent: number;
+  /** When the current period ends and spent begins anew. */
+  readonly period_ends_at: Date | null;
 }
 
 /** Account is a ledger account. */
@@ -337,6 +384,8 @@ export interface Payment {
   readonly destination_wallet?: Wallet;
   /** Set when the merchant is paid in another currency than currency. */
   readonly settlement: Settlement | null;
+  /** The grant by which a client paid for its payer. */
+  readonly grant: string;
 }
 
 /** CardSummary is what may be shown of a card. */
@@ -618,6 +667,28 @@ export interface ExportTransfers {
 export interface ExportBalances {
   /** The balances at that moment instead of now, of the accounts that were there. */
   at?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface GetGrant {
+}
+
+/** What is sent to the method of that name. */
+export interface ListGrants {
+  /** 1 to 100; 10 if absent. */
+  limit?: number | undefined;
+  /** Objects after this one in the list. */
+  starting_after?: string | undefined;
+  /** Objects before this one in the list. */
+  ending_before?: string | undefined;
+  /** Only grants of this payer. */
+  payer?: string | undefined;
+  /** Only grants of this client. */
+  client?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface RevokeGrant {
 }
 
 /** What is sent to the method of that name. */

@@ -33,6 +33,16 @@ DisputeStatus = Union[
     str,
 ]
 
+# GrantStatus is whether a grant still allows anything. The platform may add words.
+GrantStatus = Union[
+    Literal[
+        "active",
+        "revoked",  # Ended by the payer, the merchant, the client or the platform.
+        "expired",  # Past expires_at.
+    ],
+    str,
+]
+
 # TransferKind is what a transfer does. The platform may add words.
 TransferKind = Union[
     Literal[
@@ -261,6 +271,7 @@ class EventData(Object):
     api_key: ApiKey | None
     transfer: Transfer | None
     quote: Quote | None
+    grant: Grant | None
 
     _readers: ClassVar[Readers] = {
         "payment": maybe(lambda x: Payment.from_json(x)),
@@ -272,6 +283,7 @@ class EventData(Object):
         "api_key": maybe(lambda x: ApiKey.from_json(x)),
         "transfer": maybe(lambda x: Transfer.from_json(x)),
         "quote": maybe(lambda x: Quote.from_json(x)),
+        "grant": maybe(lambda x: Grant.from_json(x)),
     }
 
 
@@ -285,6 +297,75 @@ class EventRequest(Object):
     _readers: ClassVar[Readers] = {
         "id": text,
         "idempotency_key": text,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant(Object):
+    """Grant is what a payer has allowed a client."""
+
+    id: str
+    # Always "grant".
+    object: str
+    merchant: str
+    payer: str
+    # The client that may.
+    client: str
+    scopes: Sequence[str]
+    # What it may pay. Without any it pays nothing.
+    limits: Sequence[GrantLimit]
+    status: GrantStatus | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    # Who ended it: "payer", "merchant", "client" or "platform".
+    revoked_by: str
+    created_at: datetime
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "merchant": text,
+        "payer": text,
+        "client": text,
+        "scopes": listed(text),
+        "limits": listed(lambda x: GrantLimit.from_json(x)),
+        "status": maybe(word),
+        "expires_at": maybe(instant),
+        "revoked_at": maybe(instant),
+        "revoked_by": text,
+        "created_at": instant,
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantLimit(Object):
+    """GrantLimit bounds what a client may pay to one payee in one currency."""
+
+    # The merchant that is paid.
+    payee: str
+    # ISO 4217.
+    currency: str
+    # Most in one period, in minor units; without an interval, in all.
+    amount: int
+    # Most at once, in minor units; 0: as much as amount has left.
+    payment_amount: int
+    # ISO 8601 repeating interval, such as "R/2026-01-01T00:00:00Z/P1M".
+    interval: str
+    # Spent in the current period, in minor units. Refunds give no room back.
+    spent: int
+    # When the current period ends and spent begins anew.
+    period_ends_at: datetime | None
+
+    _readers: ClassVar[Readers] = {
+        "payee": text,
+        "currency": text,
+        "amount": whole,
+        "payment_amount": whole,
+        "interval": text,
+        "spent": whole,
+        "period_ends_at": maybe(instant),
     }
 
 
@@ -565,6 +646,8 @@ class Payment(Object):
     destination_wallet: Wallet | None
     # Set when the merchant is paid in another currency than currency.
     settlement: Settlement | None
+    # The grant by which a client paid for its payer.
+    grant: str
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -594,6 +677,7 @@ class Payment(Object):
         "source_wallet": maybe(lambda x: Wallet.from_json(x)),
         "destination_wallet": maybe(lambda x: Wallet.from_json(x)),
         "settlement": maybe(lambda x: Settlement.from_json(x)),
+        "grant": text,
     }
 
 
