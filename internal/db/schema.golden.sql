@@ -33,7 +33,7 @@ CREATE TABLE api_key (
   revoked_at integer not null,
   last_used_at integer not null,
   replaced_by text not null
-);
+, allowance text not null default '');
 
 CREATE INDEX api_key_merchant on api_key (merchant, id);
 
@@ -85,6 +85,28 @@ CREATE TABLE chain (
   hash blob not null,
   at integer not null
 ) without rowid;
+
+CREATE TABLE challenge (
+  id text primary key not null,
+  kind text not null,
+  person text not null,
+  session text not null,
+  data text not null,
+  expires_at integer not null
+) without rowid;
+
+CREATE INDEX challenge_age on challenge (expires_at);
+
+CREATE TABLE claim (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  payer text not null,
+  expires_at integer not null,
+  used_at integer not null
+) without rowid;
+
+CREATE INDEX claim_age on claim (expires_at);
 
 CREATE TABLE committer (
   id text primary key not null,
@@ -307,6 +329,41 @@ CREATE INDEX oauth_device_end on oauth_device (expires_at);
 
 CREATE UNIQUE INDEX oauth_device_hash on oauth_device (hash);
 
+CREATE TABLE oauth_grant (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  person text not null,
+  payer text not null,
+  client text not null,
+  scopes text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  state text not null,
+  revoked_at integer not null,
+  revoked_by text not null
+);
+
+CREATE TABLE oauth_grant_limit (
+  id text primary key not null,
+  grant_id text not null,
+  payee text not null,
+  currency text not null,
+  period_max_minor integer not null,
+  payment_max_minor integer not null,
+  interval_text text not null,
+  period_at integer not null,
+  spent_minor integer not null
+);
+
+CREATE INDEX oauth_grant_limit_grant on oauth_grant_limit (grant_id, id);
+
+CREATE INDEX oauth_grant_merchant on oauth_grant (merchant, live, id);
+
+CREATE INDEX oauth_grant_payer on oauth_grant (payer, id);
+
+CREATE INDEX oauth_grant_person on oauth_grant (person, id);
+
 CREATE TABLE oauth_guess (
   id text primary key not null,
   wrong integer not null,
@@ -359,6 +416,25 @@ CREATE TABLE oauth_seen (
 
 CREATE INDEX oauth_seen_kind on oauth_seen (kind, expires_at);
 
+CREATE TABLE passkey (
+  id text primary key not null,
+  person text not null,
+  credential blob not null,
+  public_key blob not null,
+  aaguid blob not null,
+  transports text not null,
+  backup_eligible integer not null,
+  created_at integer not null,
+  name text not null,
+  sign_count integer not null,
+  clone_warned integer not null,
+  backed_up integer not null,
+  last_used_at integer not null,
+  revoked_at integer not null
+);
+
+CREATE INDEX passkey_person on passkey (person, id);
+
 CREATE TABLE payer (
   id text primary key not null,
   merchant text not null,
@@ -403,6 +479,109 @@ CREATE INDEX payment_merchant on payment (merchant, live, id);
 
 CREATE INDEX payment_state on payment ((merchant || state), live, id) where state <> 'succeeded';
 
+CREATE TABLE person (
+  id text primary key not null,
+  login text not null unique,
+  created_at integer not null,
+  name text not null,
+  locale text not null,
+  state text not null,
+  password text not null,
+  totp blob not null,
+  totp_next blob not null,
+  totp_next_until integer not null,
+  totp_step integer not null,
+  recovery_set integer not null,
+  fails integer not null,
+  locked_until integer not null,
+  sessions_epoch integer not null,
+  passkeys integer not null,
+  roles integer not null,
+  strict_roles integer not null,
+  payers integer not null
+);
+
+CREATE TABLE person_login (
+  id text primary key not null,
+  person text not null
+) without rowid;
+
+CREATE TABLE person_payer (
+  id text primary key not null,
+  person text not null,
+  merchant text not null,
+  live integer not null,
+  linked_at integer not null
+) without rowid;
+
+CREATE INDEX person_payer_person on person_payer (person, id);
+
+CREATE TABLE person_record (
+  id text primary key not null,
+  at integer not null,
+  kind text not null,
+  result text not null,
+  person text not null,
+  actor text not null,
+  merchant text not null,
+  object text not null,
+  session text not null,
+  address text not null,
+  agent text not null,
+  request text not null
+);
+
+CREATE INDEX person_record_merchant on person_record (merchant, id);
+
+CREATE TRIGGER person_record_no_delete before delete on person_record begin
+  select raise(abort, 'person_record rows are append-only');
+end;
+
+CREATE TRIGGER person_record_no_update before update on person_record begin
+  select raise(abort, 'person_record rows are append-only');
+end;
+
+CREATE INDEX person_record_person on person_record (person, id);
+
+CREATE TABLE person_role (
+  id text primary key not null,
+  person text not null,
+  merchant text not null,
+  role text not null,
+  given_by text not null,
+  given_at integer not null
+);
+
+CREATE INDEX person_role_merchant on person_role (merchant, person);
+
+CREATE INDEX person_role_person on person_role (person, merchant);
+
+CREATE TABLE person_session (
+  id text primary key not null,
+  person text not null,
+  address text not null,
+  agent text not null,
+  created_at integer not null,
+  hash text not null unique,
+  epoch integer not null,
+  acr text not null,
+  authenticated_at integer not null,
+  stepped_up_at integer not null,
+  last_seen_at integer not null,
+  ended_at integer not null
+);
+
+CREATE INDEX person_session_person on person_session (person, id);
+
+CREATE TABLE recovery_code (
+  id text primary key not null,
+  person text not null,
+  recovery_set integer not null,
+  used_at integer not null
+) without rowid;
+
+CREATE INDEX recovery_code_person on recovery_code (person, recovery_set);
+
 CREATE TABLE refund (
   id text primary key not null,
   payment text not null,
@@ -424,6 +603,11 @@ CREATE INDEX refund_merchant on refund (merchant, live, id);
 CREATE INDEX refund_payment on refund (payment, id);
 
 CREATE INDEX refund_state on refund ((merchant || state), live, id) where state <> 'succeeded';
+
+CREATE TABLE staff (
+  id text primary key not null,
+  owners integer not null
+) without rowid;
 
 CREATE TABLE transfer (
   sequence integer primary key,

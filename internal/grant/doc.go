@@ -8,7 +8,7 @@
 //	interval.go   ISO 8601 repeating intervals, and the period that an instant is in
 //	limit.go      a limit and what is spent of it
 //	spend.go      counts a payment against a limit, in the payment's own commit
-//	create.go     makes a grant; revoke.go ends it; list.go reads; cache.go remembers
+//	create.go     makes a grant; revoke.go ends it; store.go reads
 //
 // Invariants: what is spent in a period never passes its limit, whoever races, because
 // the limit's row is locked by the commit that moves the money; a revoked or expired grant

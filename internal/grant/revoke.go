@@ -13,11 +13,10 @@ import (
 type Room struct {
 	db    *db.DB
 	clock clock.Clock
-	seen  cache
 }
 
 // NewRoom opens the room.
-func NewRoom(d *db.DB, c clock.Clock) *Room { return &Room{db: d, clock: c, seen: newCache()} }
+func NewRoom(d *db.DB, c clock.Clock) *Room { return &Room{db: d, clock: c} }
 
 // Ending is a revocation that is asked for.
 type Ending struct {
@@ -36,7 +35,6 @@ func (r *Room) Revoke(ctx context.Context, merchant id.Merchant, live bool, key 
 		g = r.end(tx, key, e)
 		return nil
 	})
-	r.seen.forget(key)
 	g.Limits = limits
 	return g, err
 }
@@ -47,7 +45,6 @@ func RevokeLocks(key id.Grant) []db.Lock { return []db.Lock{grants.Lock(string(k
 // End ends a grant in another flow's commit. Name [RevokeLocks] in that write.
 func (r *Room) End(tx *db.Tx, key id.Grant, e Ending) {
 	r.end(tx, key, e)
-	tx.After(func() { r.seen.forget(key) })
 }
 
 func (r *Room) end(tx *db.Tx, key id.Grant, e Ending) Grant {

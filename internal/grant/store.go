@@ -65,6 +65,12 @@ func (r *Room) Get(ctx context.Context, merchant id.Merchant, live bool, key id.
 	return g, err
 }
 
+// Live reports whether a grant still allows anything, as the database has it now.
+func (r *Room) Live(ctx context.Context, key id.Grant) (bool, error) {
+	g, found, err := grants.First(ctx, r.db, "where id = $1", string(key))
+	return found && g.live(r.clock.Now()), err
+}
+
 // Filter says which grants to list: those that hold all of what is set.
 type Filter struct {
 	Page   db.Page

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -61,19 +63,19 @@ func (s *Server) Decide(ctx context.Context, a Asked, d Decision) (redirect stri
 	if p.stale(d.AuthTime, now) {
 		return "", fail("login_required", "Sign in again.")
 	}
-	grant := d.grant(c, now)
+	g, err := d.grant(c, now)
+	if err != nil {
+		return "", err
+	}
 	secret := newSecret()
 	if redirect, err = s.respond(ctx, c, p, url.Values{"code": {secret}}); err != nil {
 		return "", err
 	}
-	return redirect, s.finish(ctx, a.request, granted, s.grants.Locks(grant.ID), func(tx *db.Tx) error {
-		made, err := s.grants.Create(tx, grant)
-		if err != nil {
-			return err
-		}
-		approvals.Insert(tx, d.approval(grant, made))
+	return redirect, s.finish(ctx, a.request, granted, grant.RevokeLocks(g.ID), func(tx *db.Tx) error {
+		grant.Create(tx, g, event.Origin{}, now)
+		approvals.Insert(tx, d.approval(g))
 		codes.Insert(tx, code{
-			Hash: digest(secret), Grant: made, Client: c.ID, Redirect: p.Redirect, Challenge: p.Challenge, Nonce: p.Nonce,
+			Hash: digest(secret), Grant: g.ID, Client: c.ID, Redirect: p.Redirect, Challenge: p.Challenge, Nonce: p.Nonce,
 			Thumbprint: p.Thumbprint, ExpiresAt: now.Add(codeFor),
 		})
 		return nil
@@ -121,23 +123,34 @@ func (d *Decision) within(scopes []string, details []Detail, now time.Time) *Fai
 	return nil
 }
 
-func (d *Decision) grant(c *Client, now time.Time) NewGrant {
-	g := NewGrant{
-		ID: id.New[id.Grant](now), Client: c.ID, Merchant: d.Merchant, Live: c.Live, Person: d.Person, Payer: d.Payer,
-		Scopes: d.Scopes, Details: d.Details, CreatedAt: now, ExpiresAt: d.Until,
+// grant is what the decision makes. Error: *Fail, for limits that no grant can have.
+func (d *Decision) grant(c *Client, now time.Time) (grant.Grant, error) {
+	draft := grant.Draft{
+		Merchant: d.Merchant, Live: c.Live, Person: id.Person(d.Person), Payer: d.Payer, Client: c.ID, Scopes: d.Scopes, For: grantFor,
 	}
-	if g.Merchant == "" {
-		g.Merchant = c.Merchant
+	if draft.Merchant == "" {
+		draft.Merchant = c.Merchant
 	}
-	if g.ExpiresAt.IsZero() {
-		g.ExpiresAt = now.Add(grantFor)
+	if !d.Until.IsZero() {
+		draft.For = d.Until.Sub(now)
 	}
-	return g
+	for _, x := range d.Details {
+		interval, err := grant.ParseInterval(x.Interval)
+		if err != nil {
+			return grant.Grant{}, err
+		}
+		draft.Limits = append(draft.Limits, grant.Limit{Payee: x.Payee, Currency: x.Currency, Max: x.Amount, PaymentMax: x.Payment, Interval: interval})
+	}
+	g, err := grant.New(draft, now)
+	if err != nil {
+		return g, fail("invalid_authorization_details", "The payer cannot allow this: "+err.Error())
+	}
+	return g, nil
 }
 
-func (d *Decision) approval(g NewGrant, made id.Grant) approval {
+func (d *Decision) approval(g grant.Grant) approval {
 	return approval{
-		Grant: made, Client: g.Client, Merchant: g.Merchant, Live: g.Live, Person: g.Person, Payer: g.Payer, Scopes: g.Scopes, Details: g.Details,
+		Grant: g.ID, Client: g.Client, Merchant: g.Merchant, Live: g.Live, Person: string(g.Person), Payer: g.Payer, Scopes: g.Scopes, Details: d.Details,
 		AuthTime: d.AuthTime, ACR: d.ACR, CreatedAt: g.CreatedAt, ExpiresAt: g.ExpiresAt,
 	}
 }

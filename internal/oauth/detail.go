@@ -7,6 +7,7 @@ import (
 
 	strict "github.com/go-jose/go-jose/v4/json"
 
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
 )
@@ -24,7 +25,7 @@ type Detail struct {
 	Currency money.Currency `json:"currency"`
 	Amount   int64          `json:"amount"`                   // minor units; in each interval if there is one, else in all
 	Payment  int64          `json:"payment_amount,omitempty"` // minor units of one payment; 0: no limit of its own
-	Interval string         `json:"interval,omitempty"`       // ISO 8601 repeating interval, as [ParseInterval] reads it
+	Interval string         `json:"interval,omitempty"`       // ISO 8601 repeating interval, as [grant.ParseInterval] reads it
 }
 
 // minor is an amount in minor units, written as an integer or as its digits. It never
@@ -115,8 +116,10 @@ func (d *Detail) check() error {
 	if d.Interval == "" {
 		return nil
 	}
-	_, err := ParseInterval(d.Interval)
-	return err
+	if _, err := grant.ParseInterval(d.Interval); err != nil {
+		return errors.New("interval must be like R12/2027-01-01T00:00:00Z/P1M")
+	}
+	return nil
 }
 
 // details reads the authorization_details that a client sent, "" for none.

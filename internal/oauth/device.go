@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -137,7 +139,7 @@ func (s *Server) poll(c *call, b binding) (*tokens, error) {
 	}
 	locks := []db.Lock{devices.Lock(was.UserCode)}
 	if was.Grant != "" {
-		locks = append(locks, s.grants.Locks(was.Grant)...)
+		locks = append(locks, grant.RevokeLocks(was.Grant)...)
 	}
 	err = c.write(locks, func(tx *db.Tx) error { return s.polled(tx, c, was, r) })
 	s.reused(was.Grant, err)
@@ -152,7 +154,7 @@ func (s *Server) polled(tx *db.Tx, c *call, was device, r refresh) error {
 	case !there || d.Hash != was.Hash:
 		return errGrant
 	case d.State == redeemed && was.Grant != "":
-		return s.endGrant(tx, d.Grant, "device_code_reused")
+		return s.endGrant(tx, d.Grant)
 	case d.State == redeemed:
 		return errGrant
 	case d.State == refused:
@@ -262,14 +264,16 @@ func (s *Server) DecideDevice(ctx context.Context, a AskedDevice, d Decision) er
 		return ErrFinished
 	}
 	now := s.clock.Now()
-	var grant NewGrant
+	var g grant.Grant
 	locks := []db.Lock{devices.Lock(a.device.UserCode)}
 	if d.Denied == "" {
 		if f := d.within(a.device.Scopes, a.device.Details, now); f != nil {
 			return f
 		}
-		grant = d.grant(c, now)
-		locks = append(locks, s.grants.Locks(grant.ID)...)
+		if g, err = d.grant(c, now); err != nil {
+			return err
+		}
+		locks = append(locks, grant.RevokeLocks(g.ID)...)
 	}
 	return s.db.Write(ctx, locks, func(tx *db.Tx) error {
 		row, there := devices.Get(tx, a.device.UserCode)
@@ -278,12 +282,9 @@ func (s *Server) DecideDevice(ctx context.Context, a AskedDevice, d Decision) er
 		}
 		row.State = refused
 		if d.Denied == "" {
-			made, err := s.grants.Create(tx, grant)
-			if err != nil {
-				return err
-			}
-			approvals.Insert(tx, d.approval(grant, made))
-			row.State, row.Grant = approved, made
+			grant.Create(tx, g, event.Origin{}, now)
+			approvals.Insert(tx, d.approval(g))
+			row.State, row.Grant = approved, g.ID
 		}
 		devices.Update(tx, row)
 		return nil

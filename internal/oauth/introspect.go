@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -126,7 +127,10 @@ func (s *Server) revoke(c *call) (*reply, error) {
 		if row.Client != c.client.ID {
 			return ok(nil), nil
 		}
-		err := c.write(s.grants.Locks(row.Grant), func(tx *db.Tx) error { return s.grants.Revoke(tx, row.Grant, "revoked_by_client") })
+		err := c.write(grant.RevokeLocks(row.Grant), func(tx *db.Tx) error {
+			s.grants.End(tx, row.Grant, grant.Ending{By: grant.ByClient})
+			return nil
+		})
 		s.living.forget(row.Grant)
 		return ok(nil), err
 	}

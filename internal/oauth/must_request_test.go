@@ -270,7 +270,7 @@ func TestADecisionIsNoWiderThanTheRequest(t *testing.T) {
 		}
 		for name, fn := range map[string]func(*oauth.Decision){
 			"more money":       func(d *oauth.Decision) { d.Details = alter(d.Details, func(x *oauth.Detail) { x.Amount++ }) },
-			"another payee":    func(d *oauth.Decision) { d.Details = alter(d.Details, func(x *oauth.Detail) { x.Payee = shop }) },
+			"another payee":    func(d *oauth.Decision) { d.Details = alter(d.Details, func(x *oauth.Detail) { x.Payee = payee }) },
 			"another currency": func(d *oauth.Decision) { d.Details = alter(d.Details, func(x *oauth.Detail) { x.Currency = "EUR" }) },
 			"for ever":         func(d *oauth.Decision) { d.Details = alter(d.Details, func(x *oauth.Detail) { x.Interval = "" }) },
 			"twice":            func(d *oauth.Decision) { d.Details = append(d.Details, d.Details...) },

@@ -65,7 +65,7 @@ func TestA1Metadata(t *testing.T) {
 		for _, issuer := range []string{"", "http://pay.example", "https://pay.example/", "https://pay.example/x", "https://pay.example?x", "https://PAY.example", "https://u@pay.example", "pay.example"} {
 			c := w.config
 			c.Issuer = issuer
-			if _, err := oauth.Open(t.Context(), w.d, w.clock, w.seal, w.grants, c); err == nil {
+			if _, err := oauth.Open(t.Context(), w.d, w.clock, w.seal, w.grants.Room, c); err == nil {
 				t.Errorf("%q is an issuer", issuer)
 			}
 		}
@@ -304,7 +304,7 @@ func TestA26KeyRotation(t *testing.T) {
 				t.Error("a private key is readable")
 			}
 		}
-		if _, err := oauth.Open(t.Context(), w.d, w.clock, newSealer(t), w.grants, w.config); err == nil {
+		if _, err := oauth.Open(t.Context(), w.d, w.clock, newSealer(t), w.grants.Room, w.config); err == nil {
 			t.Error("keys open for another sealer")
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -33,7 +34,7 @@ func TestA11CodesAreGoodOnce(t *testing.T) {
 			t.Error("the access token outlives the reuse")
 		}
 		wants(t, "refresh", a.renew(first.get("refresh_token")), "invalid_grant")
-		if why := w.grants.all(t)[0].Why; why != "code_reused" {
+		if why := w.grants.all(t)[0].RevokedBy; why != grant.ByPlatform {
 			t.Errorf("the grant ended by %q", why)
 		}
 		wants(t, "a third time", a.redeem(code), "invalid_grant")
@@ -154,7 +155,7 @@ func TestA14PublicClientsRotate(t *testing.T) {
 		if a.works(third.access()) == nil {
 			t.Error("the family lives on")
 		}
-		if why := w.grants.all(t)[0].Why; why != "refresh_token_reused" {
+		if why := w.grants.all(t)[0].RevokedBy; why != grant.ByPlatform {
 			t.Errorf("the grant ended by %q", why)
 		}
 		// Rotating does not lengthen the life.

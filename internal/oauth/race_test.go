@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -39,7 +40,7 @@ func TestOneCodeGivesOneToken(t *testing.T) {
 		if n := atOnce(func(int) bool { return a.twin().redeem(code).status == 200 }); n != 1 {
 			t.Errorf("%d tokens", n)
 		}
-		if why := w.grants.all(t)[0].Why; why != "code_reused" {
+		if why := w.grants.all(t)[0].RevokedBy; why != grant.ByPlatform {
 			t.Errorf("the grant ended by %q", why)
 		}
 	})
@@ -52,7 +53,7 @@ func TestOneRefreshTokenGivesOneToken(t *testing.T) {
 		if n := atOnce(func(int) bool { return a.twin().renew(token).status == 200 }); n != 1 {
 			t.Errorf("%d tokens", n)
 		}
-		if why := w.grants.all(t)[0].Why; why != "refresh_token_reused" {
+		if why := w.grants.all(t)[0].RevokedBy; why != grant.ByPlatform {
 			t.Errorf("the grant ended by %q", why)
 		}
 		b := w.register(fapi) // a confidential client's stays good, also side by side

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -52,13 +53,13 @@ func (s *Server) redeem(c *call, b binding) (*tokens, error) {
 		return nil, err
 	}
 	r := c.refresh(&a, b, out)
-	err = c.write(append(s.grants.Locks(row.Grant), codes.Lock(row.Hash)), func(tx *db.Tx) error {
+	err = c.write(append(grant.RevokeLocks(row.Grant), codes.Lock(row.Hash)), func(tx *db.Tx) error {
 		row, there := codes.Get(tx, row.Hash)
 		if !there {
 			return errGrant
 		}
 		if !row.RedeemedAt.IsZero() {
-			return s.endGrant(tx, row.Grant, "code_reused")
+			return s.endGrant(tx, row.Grant)
 		}
 		row.RedeemedAt = c.now
 		codes.Update(tx, row)
@@ -85,10 +86,8 @@ func (r *code) claimed(c *call) error {
 }
 
 // endGrant revokes a grant whose secret came twice. Its refusal lets the revocation stand.
-func (s *Server) endGrant(tx *db.Tx, grant id.Grant, why string) error {
-	if err := s.grants.Revoke(tx, grant, why); err != nil {
-		return err
-	}
+func (s *Server) endGrant(tx *db.Tx, key id.Grant) error {
+	s.grants.End(tx, key, grant.Ending{By: grant.ByPlatform})
 	return errGrant
 }
 

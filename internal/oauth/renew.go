@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -77,13 +78,13 @@ func (s *Server) rotateRefresh(c *call, row refresh, out *tokens) error {
 	out.Refresh = newSecret()
 	successor := row
 	successor.Hash, successor.CreatedAt = digest(out.Refresh), c.now
-	err := c.write(append(s.grants.Locks(row.Grant), refreshes.Lock(row.Hash)), func(tx *db.Tx) error {
+	err := c.write(append(grant.RevokeLocks(row.Grant), refreshes.Lock(row.Hash)), func(tx *db.Tx) error {
 		row, there := refreshes.Get(tx, row.Hash)
 		if !there {
 			return errGrant
 		}
 		if !row.RotatedAt.IsZero() {
-			return s.endGrant(tx, row.Grant, "refresh_token_reused")
+			return s.endGrant(tx, row.Grant)
 		}
 		row.RotatedAt = c.now
 		refreshes.Update(tx, row)

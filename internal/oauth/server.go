@@ -11,32 +11,9 @@ import (
 
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
-
-// Grants is what this room needs of the one that keeps what people allowed. Create and
-// Revoke run inside a write that has named what Locks gives for the grant. Revoking one
-// that is not live any more is no error.
-type Grants interface {
-	Create(tx *db.Tx, g NewGrant) (id.Grant, error)
-	Live(ctx context.Context, g id.Grant) (bool, error)
-	Revoke(tx *db.Tx, g id.Grant, why string) error
-	Locks(g id.Grant) []db.Lock
-}
-
-// NewGrant is what a person has just allowed.
-type NewGrant struct {
-	ID        id.Grant // chosen before the write, so that its rows can be locked
-	Client    id.Client
-	Merchant  id.Merchant
-	Live      bool
-	Person    string
-	Payer     id.Payer
-	Scopes    []string
-	Details   []Detail
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
 
 // Config is what an installation decides.
 type Config struct {
@@ -64,7 +41,7 @@ type Server struct {
 	db      *db.DB
 	clock   clock.Clock
 	sealer  Sealer
-	grants  Grants
+	grants  *grant.Room
 	config  Config
 	log     *slog.Logger
 	bases   []string // issuer and its mTLS alias: where proofs may be addressed to
@@ -83,7 +60,7 @@ var everywhere = struct{}{}
 
 // Open starts a server, making its first keys if there are none. Errors: what is wrong
 // with the configuration; those of the database and of the sealer.
-func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants Grants, config Config) (*Server, error) {
+func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants *grant.Room, config Config) (*Server, error) {
 	s := &Server{db: d, clock: c, sealer: seal, grants: grants, config: config, log: config.Log, bases: []string{config.Issuer}}
 	if !origin(config.Issuer) || config.MTLS != "" && !origin(config.MTLS) {
 		return nil, errors.New("oauth: the issuer must be https://host without a path (http on loopback only)")

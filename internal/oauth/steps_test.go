@@ -74,9 +74,9 @@ func (a *app) asking() url.Values {
 	}
 }
 
-// limits are authorization_details of one payee.
+// limits are authorization_details of the payer's own merchant.
 func limits(amount int64) string {
-	return fmt.Sprintf(`[{"type":"payment","payee":%q,"currency":"USD","amount":%d,"interval":"R11/2027-01-01T00:00:00Z/P1M"}]`, payee, amount)
+	return fmt.Sprintf(`[{"type":"payment","payee":%q,"currency":"USD","amount":%d,"interval":"R11/2027-01-01T00:00:00Z/P1M"}]`, shop, amount)
 }
 
 // push pushes a request and gives the address to send a browser to.

@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -29,6 +28,7 @@ import (
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/oauth"
 )
@@ -54,55 +54,26 @@ func (s sealer) Open(sealed, bound []byte) ([]byte, error) {
 	return s.aead.Open(nil, sealed[:n], sealed[n:], bound)
 }
 
-// grantBook keeps grants in a table of its own, as the room that will keep them does.
-type grantBook struct {
-	d     *db.DB
-	clock clock.Clock
-}
+// grantBook is the room of grants, with what the tests look at.
+type grantBook struct{ *grant.Room }
 
-type grantRow struct {
-	ID        id.Grant
-	ExpiresAt time.Time
-	Why       string
-}
-
-var grantRows = db.NewTable("oauth_test_grant", func(g *grantRow, f *db.Fields) {
-	db.Text(f, "id", &g.ID)
-	db.Time(f, "expires_at", &g.ExpiresAt)
-	f.Mutable()
-	db.Text(f, "why", &g.Why)
-})
-
-func (b *grantBook) Create(tx *db.Tx, g oauth.NewGrant) (id.Grant, error) {
-	grantRows.Insert(tx, grantRow{ID: g.ID, ExpiresAt: g.ExpiresAt})
-	return g.ID, nil
-}
-
-func (b *grantBook) Live(ctx context.Context, g id.Grant) (bool, error) {
-	row, found, err := grantRows.First(ctx, b.d, "where id = $1", string(g))
-	return found && row.Why == "" && b.clock.Now().Before(row.ExpiresAt), err
-}
-
-func (b *grantBook) Revoke(tx *db.Tx, g id.Grant, why string) error {
-	if row, there := grantRows.Get(tx, string(g)); there && row.Why == "" {
-		row.Why = why
-		grantRows.Update(tx, row)
-	}
-	return nil
-}
-
-func (b *grantBook) Locks(g id.Grant) []db.Lock { return []db.Lock{grantRows.Lock(string(g))} }
-
-// all are the grants that were made, with why they ended.
-func (b *grantBook) all(t testing.TB) []grantRow {
-	rows, err := grantRows.Select(context.Background(), b.d, "where 1 = 1")
+// all are Anna's grants, the newest first.
+func (b grantBook) all(t testing.TB) []grant.Grant {
+	list, err := b.OfPerson(context.Background(), "person_anna")
 	must(t, err)
-	return rows
+	return list
 }
 
 // end revokes a grant as another node would: this server is not told.
-func (b *grantBook) end(t testing.TB, g id.Grant) {
-	must(t, b.d.Write(context.Background(), b.Locks(g), func(tx *db.Tx) error { return b.Revoke(tx, g, "revoked_by_person") }))
+func (b grantBook) end(t testing.TB, g id.Grant) {
+	for _, whose := range []id.Merchant{shop, payee} {
+		for _, live := range []bool{false, true} {
+			if _, err := b.Revoke(context.Background(), whose, live, g, grant.Ending{By: grant.ByPayer}); err == nil {
+				return
+			}
+		}
+	}
+	t.Fatal("there is no such grant")
 }
 
 // world is a server on loopback over a real database.
@@ -113,7 +84,7 @@ type world struct {
 	s      *oauth.Server
 	seal   sealer
 	config oauth.Config
-	grants *grantBook
+	grants grantBook
 	base   string           // issuer
 	mtls   *httptest.Server // the same endpoints for certificates
 	ca     *authority
@@ -138,16 +109,7 @@ func newWorld(t testing.TB, url string) *world {
 func worldOn(t testing.TB, url string, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, d: d, clock: clock.NewManual(), seal: newSealer(t), ca: newAuthority(t)}
-	driver := "sqlite"
-	if db.IsPostgres(url) {
-		driver = "pgx"
-	}
-	raw, err := sql.Open(driver, url)
-	must(t, err)
-	defer raw.Close()
-	_, err = raw.Exec("create table oauth_test_grant (id text primary key not null, expires_at bigint not null, why text not null)")
-	must(t, err)
-	w.grants = &grantBook{w.d, w.clock}
+	w.grants = grantBook{grant.NewRoom(d, w.clock)}
 	plain := httptest.NewUnstartedServer(nil)
 	w.mtls = httptest.NewUnstartedServer(nil)
 	w.base = "http://" + plain.Listener.Addr().String()
@@ -171,7 +133,7 @@ func worldOn(t testing.TB, url string, d *db.DB) *world {
 
 // node is another process on the same database.
 func (w *world) node() *oauth.Server {
-	s, err := oauth.Open(context.Background(), w.d, w.clock, w.seal, w.grants, w.config)
+	s, err := oauth.Open(context.Background(), w.d, w.clock, w.seal, w.grants.Room, w.config)
 	must(w.t, err)
 	return s
 }
