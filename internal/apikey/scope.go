@@ -14,7 +14,6 @@ var scopeNames = []string{
 	"cards:read", "cards:write",
 	"disputes:read", "disputes:write",
 	"events:read",
-	"grants:read", "grants:write",
 	"keys:read", "keys:write",
 	"ledger:read", "ledger:read_all",
 	"merchants:read",

@@ -1,16 +1,14 @@
 package grant
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/florinpay/florin/internal/fault"
 )
 
 // ErrInterval: the text is not a repeating interval that is understood here.
-var ErrInterval = fault.New(fault.Invalid, "interval_malformed",
-	"The interval is malformed. Write R, how often it repeats (or nothing for ever), when it begins, and one duration, for example R/2026-01-01T00:00:00Z/P1M.")
+var ErrInterval = errors.New("the interval is malformed: write R, how many periods there are (or nothing for no end), when the first begins, and one duration, for example R12/2026-01-01T00:00:00Z/P1M")
 
 // Interval is a period that repeats: [Begin, Begin+1·Step), [Begin+1·Step, …) and so on.
 // The zero Interval is one period without an end.

@@ -14,7 +14,6 @@ type resources struct {
 	Disputes     DisputesService
 	Events       EventsService
 	Exports      ExportsService
-	Grants       GrantsService
 	Accounts     AccountsService
 	Transfers    TransfersService
 	TrialBalance TrialBalanceService
@@ -33,7 +32,6 @@ func newResources(c *Client) resources {
 		Disputes:     DisputesService{c},
 		Events:       EventsService{c},
 		Exports:      ExportsService{c},
-		Grants:       GrantsService{c},
 		Accounts:     AccountsService{c},
 		Transfers:    TransfersService{c},
 		TrialBalance: TrialBalanceService{c},
@@ -173,31 +171,6 @@ func (r ExportsService) Transfers(ctx context.Context, params *ExportTransfers, 
 // breaks off: what came until then is not all.
 func (r ExportsService) Balances(ctx context.Context, params *ExportBalances, options ...Option) iter.Seq2[*Account, error] {
 	return stream[Account](ctx, r.client, call{verb: "GET", path: "/v1/exports/balances", params: params}, options)
-}
-
-// GrantsService calls /v1/grants.
-type GrantsService struct{ client *Client }
-
-// Get reads one grant, with what is spent of it.
-func (r GrantsService) Get(ctx context.Context, id string, params *GetGrant, options ...Option) (*Grant, error) {
-	return send[Grant](ctx, r.client, call{verb: "GET", path: "/v1/grants/{id}", ids: []string{id}, params: params}, options)
-}
-
-// List reads the grants of the merchant's payers, newest first.
-// The sequence fetches page after page as it is walked; it ends after the first error.
-func (r GrantsService) List(ctx context.Context, params *ListGrants, options ...Option) iter.Seq2[*Grant, error] {
-	return walk[Grant](ctx, r.client, call{verb: "GET", path: "/v1/grants", params: params}, options)
-}
-
-// ListPage reads one page of the list.
-func (r GrantsService) ListPage(ctx context.Context, params *ListGrants, options ...Option) (*Page[Grant], error) {
-	return send[Page[Grant]](ctx, r.client, call{verb: "GET", path: "/v1/grants", params: params}, options)
-}
-
-// Revoke ends a grant. Tokens that were made of it are refused within five seconds, payments at
-// once.
-func (r GrantsService) Revoke(ctx context.Context, id string, params *RevokeGrant, options ...Option) (*Grant, error) {
-	return send[Grant](ctx, r.client, call{verb: "POST", path: "/v1/grants/{id}/revoke", ids: []string{id}, params: params}, options)
 }
 
 // AccountsService calls /v1/accounts.

@@ -1171,28 +1171,6 @@ type ExportBalances struct {
 	At time.Time `json:"at,omitzero"`
 }
 
-// GetGrant is what is sent to the method of that name. Nil sends nothing.
-type GetGrant struct {
-}
-
-// ListGrants is what is sent to the method of that name. Nil sends nothing.
-type ListGrants struct {
-	// 1 to 100; 10 if absent.
-	Limit int `json:"limit,omitzero"`
-	// Objects after this one in the list.
-	StartingAfter string `json:"starting_after,omitzero"`
-	// Objects before this one in the list.
-	EndingBefore string `json:"ending_before,omitzero"`
-	// Only grants of this payer.
-	Payer string `json:"payer,omitzero"`
-	// Only grants of this client.
-	Client string `json:"client,omitzero"`
-}
-
-// RevokeGrant is what is sent to the method of that name. Nil sends nothing.
-type RevokeGrant struct {
-}
-
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
 type GetAccount struct {
 	// The balances at that moment instead of now.

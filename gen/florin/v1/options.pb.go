@@ -30,9 +30,7 @@ type Rule struct {
 	// The method creates something: an Idempotency-Key is honoured.
 	Creates bool `protobuf:"varint,2,opt,name=creates,proto3" json:"creates,omitempty"`
 	// The method moves money: in live mode the Idempotency-Key is required.
-	MovesMoney bool `protobuf:"varint,3,opt,name=moves_money,json=movesMoney,proto3" json:"moves_money,omitempty"`
-	// Who may call it beside the merchant's own keys: with true also a client by a payer's grant, for what is that payer's.
-	ByGrant       bool `protobuf:"varint,4,opt,name=by_grant,json=byGrant,proto3" json:"by_grant,omitempty"`
+	MovesMoney    bool `protobuf:"varint,3,opt,name=moves_money,json=movesMoney,proto3" json:"moves_money,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -88,13 +86,6 @@ func (x *Rule) GetMovesMoney() bool {
 	return false
 }
 
-func (x *Rule) GetByGrant() bool {
-	if x != nil {
-		return x.ByGrant
-	}
-	return false
-}
-
 var file_florin_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -118,13 +109,12 @@ var File_florin_v1_options_proto protoreflect.FileDescriptor
 
 const file_florin_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"r\n" +
+	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"W\n" +
 	"\x04Rule\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
 	"\acreates\x18\x02 \x01(\bR\acreates\x12\x1f\n" +
 	"\vmoves_money\x18\x03 \x01(\bR\n" +
-	"movesMoney\x12\x19\n" +
-	"\bby_grant\x18\x04 \x01(\bR\abyGrant:E\n" +
+	"movesMoney:E\n" +
 	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x0f.florin.v1.RuleR\x04ruleB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (

@@ -152,34 +152,6 @@ export class ExportsService {
   }
 }
 
-/** Calls /v1/grants. */
-export class GrantsService {
-  readonly #caller: Caller;
-
-  constructor(caller: Caller) {
-    this.#caller = caller;
-  }
-
-  /** Reads one grant, with what is spent of it. */
-  get(id: string, params: types.GetGrant = {}, options: CallOptions = {}): Promise<types.Grant> {
-    return this.#caller.send({ verb: "GET", path: `/v1/grants/${segment(id)}`, params }, shapes.grantShape, options);
-  }
-
-  /**
-   * Reads the grants of the merchant's payers, newest first. Iterate over it, or ask for its pages.
-   */
-  list(params: types.ListGrants = {}, options: CallOptions = {}): List<types.Grant> {
-    return new List(this.#caller, { verb: "GET", path: `/v1/grants`, params }, shapes.grantShape, options);
-  }
-
-  /**
-   * Ends a grant. Tokens that were made of it are refused within five seconds, payments at once.
-   */
-  revoke(id: string, params: types.RevokeGrant = {}, options: CallOptions = {}): Promise<types.Grant> {
-    return this.#caller.send({ verb: "POST", path: `/v1/grants/${segment(id)}/revoke`, params }, shapes.grantShape, options);
-  }
-}
-
 /** Calls /v1/accounts. */
 export class AccountsService {
   readonly #caller: Caller;
@@ -406,7 +378,6 @@ export class Resources {
   readonly disputes: DisputesService;
   readonly events: EventsService;
   readonly exports: ExportsService;
-  readonly grants: GrantsService;
   readonly accounts: AccountsService;
   readonly transfers: TransfersService;
   readonly trialBalance: TrialBalanceService;
@@ -423,7 +394,6 @@ export class Resources {
     this.disputes = new DisputesService(caller);
     this.events = new EventsService(caller);
     this.exports = new ExportsService(caller);
-    this.grants = new GrantsService(caller);
     this.accounts = new AccountsService(caller);
     this.transfers = new TransfersService(caller);
     this.trialBalance = new TrialBalanceService(caller);

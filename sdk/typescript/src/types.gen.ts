@@ -670,28 +670,6 @@ export interface ExportBalances {
 }
 
 /** What is sent to the method of that name. */
-export interface GetGrant {
-}
-
-/** What is sent to the method of that name. */
-export interface ListGrants {
-  /** 1 to 100; 10 if absent. */
-  limit?: number | undefined;
-  /** Objects after this one in the list. */
-  starting_after?: string | undefined;
-  /** Objects before this one in the list. */
-  ending_before?: string | undefined;
-  /** Only grants of this payer. */
-  payer?: string | undefined;
-  /** Only grants of this client. */
-  client?: string | undefined;
-}
-
-/** What is sent to the method of that name. */
-export interface RevokeGrant {
-}
-
-/** What is sent to the method of that name. */
 export interface GetAccount {
   /** The balances at that moment instead of now. */
   at?: Date | undefined;

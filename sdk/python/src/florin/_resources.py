@@ -520,81 +520,6 @@ class ExportsService:
         )
 
 
-class GrantsService:
-    """Calls /v1/grants."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-
-    def get(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-    ) -> Grant:
-        """Reads one grant, with what is spent of it."""
-        return self._caller.send(
-            Grant.from_json,
-            "GET",
-            f"/v1/grants/{segment(id)}",
-            {},
-            timeout=timeout,
-            retries=retries,
-        )
-
-    def list(
-        self,
-        *,
-        limit: int | None = None,
-        starting_after: str | None = None,
-        ending_before: str | None = None,
-        payer: str | None = None,
-        client: str | None = None,
-        timeout: float | None = None,
-        retries: int | None = None,
-    ) -> Pages[Grant]:
-        """Reads the grants of the merchant's payers, newest first. Iterate over it, or over its pages().
-
-        limit: 1 to 100; 10 if absent.
-        starting_after: Objects after this one in the list.
-        ending_before: Objects before this one in the list.
-        payer: Only grants of this payer.
-        client: Only grants of this client.
-        """
-        return self._caller.pages(
-            Grant.from_json,
-            "GET",
-            "/v1/grants",
-            {
-                "limit": limit,
-                "starting_after": starting_after,
-                "ending_before": ending_before,
-                "payer": payer,
-                "client": client,
-            },
-            timeout=timeout,
-            retries=retries,
-        )
-
-    def revoke(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-    ) -> Grant:
-        """Ends a grant. Tokens that were made of it are refused within five seconds, payments at once."""
-        return self._caller.send(
-            Grant.from_json,
-            "POST",
-            f"/v1/grants/{segment(id)}/revoke",
-            {},
-            timeout=timeout,
-            retries=retries,
-        )
-
-
 class AccountsService:
     """Calls /v1/accounts."""
 
@@ -1418,7 +1343,6 @@ class Resources:
         self.disputes = DisputesService(caller)
         self.events = EventsService(caller)
         self.exports = ExportsService(caller)
-        self.grants = GrantsService(caller)
         self.accounts = AccountsService(caller)
         self.transfers = TransfersService(caller)
         self.trial_balance = TrialBalanceService(caller)
