@@ -24,6 +24,8 @@ type listening struct {
 type devCommand struct {
 	place
 	listening
+	railSource
+	Public    bool   `help:"Listen beyond this machine. The sandbox's keys and vault are no secrets: test data only." env:"FLORIN_DEV_PUBLIC"`
 	TLS       bool   `help:"Serve HTTPS with a certificate of the sandbox's own, kept in the data folder." name:"tls" env:"FLORIN_DEV_TLS"`
 	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
 	BatchMax  int    `help:"Most writes that share one commit; 1 turns group commit off, to measure what it is worth." default:"0" hidden:""`
@@ -65,7 +67,7 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 		return nil, w, errors.Join(err, h.close())
 	}
 	if c.ReadyFile != "" {
-		w.URL, w.OpsURL = s.url, s.opsURL
+		w.URL, w.OpsURL, w.SandboxRail = s.url, s.opsURL, h.railAddress
 		if err := writeFile(c.ReadyFile, w); err != nil {
 			return nil, w, errors.Join(err, s.stop())
 		}
@@ -73,16 +75,37 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 	return s, w, nil
 }
 
+// exposed refuses to show a sandbox to the network by accident, and warns of it if it
+// is meant.
+func (c *devCommand) exposed() (warning string, err error) {
+	switch {
+	case !loopback(c.Ops):
+		return "", fmt.Errorf("--ops %s would show profiles to the network: use a loopback address", c.Ops)
+	case loopback(c.Listen):
+		return "", nil
+	case !c.Public:
+		return "", fmt.Errorf("--listen %s would show the sandbox to the network: it is for test data only, and its key-encryption key lies beside its data. Use a loopback address, say --public if you mean it, or run 'florin serve'", c.Listen)
+	}
+	return "WARNING: this sandbox listens beyond this machine. Whoever reaches it can call it; its key-encryption key lies beside its data. Test data only.", nil
+}
+
 func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, error) {
+	warning, err := c.exposed()
+	if err != nil {
+		return nil, world{}, err
+	}
 	log, err := newLog(logTo, c.Log)
 	if err != nil {
 		return nil, world{}, err
+	}
+	if warning != "" {
+		fmt.Fprintln(os.Stderr, warning)
 	}
 	kek, err := devKEK(c.Data)
 	if err != nil {
 		return nil, world{}, err
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
 	if err != nil {
 		return nil, world{}, err
 	}
@@ -93,13 +116,26 @@ func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, 
 	return h, w, nil
 }
 
+// devKEKFile is the sandbox's key-encryption key, in its data folder.
+const devKEKFile = "sandbox-kek.key"
+
+// isSandbox reports whether a folder is a sandbox's.
+func isSandbox(folder string) bool {
+	for _, name := range []string{devKEKFile, worldFile} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // devKEK is the sandbox's own key-encryption key, beside its data: nothing in a
 // sandbox is worth more. A production server refuses such a place.
 func devKEK(data string) (vault.Wrapper, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	path := filepath.Join(data, "sandbox-kek.key")
+	path := filepath.Join(data, devKEKFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		if err := vault.NewKEKFile(path); err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, fmt.Errorf("make the sandbox's key-encryption key: %w", err)

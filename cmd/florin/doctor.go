@@ -145,7 +145,7 @@ func (c *doctorCommand) store(ctx context.Context) []finding {
 func (c *doctorCommand) keys(ctx context.Context) []finding {
 	kek, err := c.kekSource.open(c.Data)
 	if err != nil {
-		if kek, err = vault.FileKEK(filepath.Join(c.Data, "sandbox-kek.key"), ""); err != nil {
+		if kek, err = vault.FileKEK(filepath.Join(c.Data, devKEKFile), ""); err != nil {
 			return []finding{{"vault", "no key-encryption key is given", "Give --kek-file, or make one with 'florin key new-kek FILE'."}}
 		}
 	}
@@ -154,8 +154,12 @@ func (c *doctorCommand) keys(ctx context.Context) []finding {
 		return nil // store has said it
 	}
 	defer d.Close()
-	if _, err := vault.Open(ctx, vault.Config{DB: d, Clock: clock.System{}, Wrapper: kek}); err != nil {
+	made, err := vault.Look(ctx, vault.Config{DB: d, Clock: clock.System{}, Wrapper: kek})
+	switch {
+	case err != nil:
 		return []finding{{"vault", "cannot be opened: " + err.Error(), "Give the key-encryption key that the vault was made with."}}
+	case !made:
+		return []finding{{"vault", "is not made yet: the first server makes it, with the key-encryption key that it is given", ""}}
 	}
 	return []finding{{"vault", "opens with " + kek.Name(), ""}}
 }

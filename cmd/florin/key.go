@@ -176,7 +176,7 @@ type keyRotateKEKCommand struct {
 
 // Run wraps the vault's keys anew.
 func (c *keyRotateKEKCommand) Run(ctx context.Context, out io.Writer) error {
-	next, err := vault.FileKEK(c.New, c.Data)
+	next, err := productionKEK(c.New, c.Data)
 	if err != nil {
 		return fmt.Errorf("the new key-encryption key %s cannot be used: %w", c.New, err)
 	}

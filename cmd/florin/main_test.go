@@ -32,6 +32,20 @@ func TestTheStoryHolds(t *testing.T) {
 	}
 }
 
+// TestASandboxIsShownOnPurpose: and then it warns.
+func TestASandboxIsShownOnPurpose(t *testing.T) {
+	for listen, loud := range map[string]bool{"0.0.0.0:0": true, ":8080": true, "192.0.2.1:80": true, "[::]:0": true, "127.0.0.1:0": false, "[::1]:0": false, "localhost:80": false} {
+		c := devCommand{listening: listening{Listen: listen, Ops: "127.0.0.1:0"}, Public: true}
+		if warning, err := c.exposed(); err != nil || loud != strings.HasPrefix(warning, "WARNING") {
+			t.Errorf("%s on purpose: %q, %v", listen, warning, err)
+		}
+		c.Public = false
+		if warning, err := c.exposed(); warning != "" || loud != (err != nil) {
+			t.Errorf("%s by accident: %q, %v", listen, warning, err)
+		}
+	}
+}
+
 // Each mistake of a hurried person gets a sentence that names the cure.
 func TestMistakesAreExplained(t *testing.T) {
 	open := t.TempDir()
@@ -53,11 +67,20 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"ledger verify --data " + filepath.Join(open, "none"), 1, "give --data or --database"},
 		{"dev --data " + filepath.Join(open, "d") + " --database mysql://x", 1, "must begin with postgres://"},
 		{"dev --data " + filepath.Join(open, "d") + " --listen " + busy.Addr().String(), 1, "--listen"},
+		{"dev --data " + filepath.Join(open, "e") + " --listen 0.0.0.0:0", 1, "--public"},
+		{"dev --data " + filepath.Join(open, "e") + " --listen :0", 1, "--public"},
+		{"demo --exit --data " + filepath.Join(open, "e") + " --listen [::]:0", 1, "--public"},
+		{"dev --data " + filepath.Join(open, "e") + " --ops 0.0.0.0:0", 1, "loopback"},
+		{"dev --data " + filepath.Join(open, "e") + " --public --ops 0.0.0.0:0", 1, "loopback"},
 		{"dev --data " + filepath.Join(open, "d") + " --log loud", 1, "debug, info, warn or error"},
 		{"serve --data " + filepath.Join(open, "s"), 1, "florin key new-kek"},
 		{"serve --data " + filepath.Join(open, "s") + " --listen 0.0.0.0:80", 1, "--behind-proxy"},
 		{"serve --data " + filepath.Join(open, "s") + " --ops 0.0.0.0:80", 1, "loopback"},
 		{"serve --data " + open, 1, "chmod 700"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail 10.0.0.1:7400", 1, "loopback"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen :7400", 1, "loopback"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail 127.0.0.1:1 --sandbox-rail-listen 127.0.0.1:1", 1, "leave one out"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen " + busy.Addr().String(), 1, "--sandbox-rail-listen"},
 		{"key new-kek " + open, 1, "choose another name"},
 	} {
 		code, out, errs := florin(t, strings.Fields(x.args)...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/vault"
@@ -15,6 +16,7 @@ type serveCommand struct {
 	place
 	kekSource
 	tlsSource
+	railSource
 	Listen      string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
 	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
 	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
@@ -34,7 +36,7 @@ const kekVariable = "FLORIN_KEK"
 func (k kekSource) open(data string) (vault.Wrapper, error) {
 	switch {
 	case k.KEKFile != "":
-		w, err := vault.FileKEK(k.KEKFile, data)
+		w, err := productionKEK(k.KEKFile, data)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("there is no key-encryption key at %s: make one with 'florin key new-kek %s', or give the file that the vault was made with", k.KEKFile, k.KEKFile)
 		}
@@ -73,7 +75,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start tracing: %w", err)
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, h.close())
 	}
-	log.Info("ready", "url", s.url, "ops", s.opsURL, "engine", h.db.Engine(), "version", version())
+	log.Info("ready", "url", s.url, "ops", s.opsURL, "sandbox_rail", h.railAddress, "engine", h.db.Engine(), "version", version())
 	err = s.wait(ctx)
 	log.Info("stopped")
 	return errors.Join(err, stopTracing(context.WithoutCancel(ctx)))
@@ -99,11 +101,27 @@ func (c *serveCommand) refuseWeak() error {
 	if !loopback(c.Ops) {
 		return fmt.Errorf("--ops %s would show profiles to the network: use a loopback address", c.Ops)
 	}
+	if isSandbox(c.Data) {
+		return fmt.Errorf("the data folder %s is a sandbox's, made by 'florin dev': its key lies open in it. Give another --data", c.Data)
+	}
 	info, err := os.Stat(c.Data)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("the data folder %s is open to others (mode %o): chmod 700 it", c.Data, info.Mode().Perm())
 	}
 	return nil
+}
+
+// productionKEK reads a key-encryption key that lies apart from the data, and not in a
+// sandbox's folder, where whoever copies one has the other.
+func productionKEK(path, data string) (vault.Wrapper, error) {
+	file, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Base(file) == devKEKFile || isSandbox(filepath.Dir(file)) {
+		return nil, errors.New("it lies in a sandbox's folder, made by 'florin dev': make one of its own with 'florin key new-kek'")
+	}
+	return vault.FileKEK(path, data)
 }
 
 func loopback(address string) bool {

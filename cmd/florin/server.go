@@ -13,7 +13,8 @@ import (
 	"github.com/florinpay/florin/internal/api"
 )
 
-// drainFor bounds a graceful stop: what is under way ends, nothing new begins.
+// drainFor bounds a graceful stop: what is under way ends, nothing new begins. With what
+// follows it a stop takes 30 s at most.
 const drainFor = 25 * time.Second
 
 // server is a house with its doors open.
@@ -25,8 +26,9 @@ type server struct {
 	opsURL   string
 	draining atomic.Bool
 	work     sync.WaitGroup
-	stopJobs context.CancelFunc
-	failed   chan error
+
+	stopJobs, stopNotes context.CancelFunc
+	failed              chan error
 }
 
 // errDraining makes /readyz say no while the server stops.
@@ -71,11 +73,16 @@ func start(ctx context.Context, h *house, d doors) (*server, error) {
 	if d.keys != nil && d.keys.fetch != nil {
 		go d.keys.fetch() // may take minutes; nothing waits for it
 	}
-	jobs, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stopJobs = stop
-	s.work.Go(func() { h.jobs.Run(jobs) })
-	s.work.Go(func() { _ = h.keys.Run(jobs) }) // last-used times are worth no failure
+	s.stopJobs = s.beside(ctx, h.jobs.Run)
+	s.stopNotes = s.beside(ctx, func(ctx context.Context) { _ = h.keys.Run(ctx) }) // last-used times are worth no failure
 	return s, h.scheduleSweep(ctx)
+}
+
+// beside runs work beside the doors until stop is called.
+func (s *server) beside(ctx context.Context, work func(context.Context)) (stop context.CancelFunc) {
+	ctx, stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.work.Go(func() { work(ctx) })
+	return stop
 }
 
 // stayStrict tells callers to use TLS for two years. Source: RFC 6797 §6.1.
@@ -92,7 +99,10 @@ func (s *server) ready(ctx context.Context) error {
 	if s.draining.Load() {
 		return errDraining
 	}
-	return s.house.db.Healthy(ctx)
+	if err := s.house.db.Healthy(ctx); err != nil {
+		return err
+	}
+	return s.house.vault.Ready(ctx)
 }
 
 func (s *server) listen(ctx context.Context, h *http.Server, address string) (string, error) {
@@ -126,10 +136,17 @@ func (s *server) wait(ctx context.Context) error {
 
 func (s *server) stop() error {
 	s.draining.Store(true)
+	s.stopJobs() // they may take as long as requests: both end at once
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
-	s.stopJobs()
+	if errors.Is(err, context.DeadlineExceeded) {
+		// Clients that have not sent their requests to the end, or do not read their answers.
+		// They have been told nothing, so nothing that they were told is lost.
+		s.house.log.Warn("connections that did not end are closed", "after", drainFor.String())
+		err = s.http.Close()
+	}
+	s.stopNotes()
 	s.work.Wait()
 	return errors.Join(err, s.ops.Close(), s.house.close())
 }

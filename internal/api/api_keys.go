@@ -25,19 +25,21 @@ func APIKeys(room *apikey.Room) Service {
 type apiKeys struct{ room *apikey.Room }
 
 // CreateApiKey implements [florinv1connect.ApiKeyServiceHandler]. The new key
-// is held to the limits of the key that makes it.
+// is held to the limits of the key that makes it, and draws on its allowance.
 func (s apiKeys) CreateApiKey(ctx context.Context, q *florinv1.CreateApiKeyRequest) (*florinv1.ApiKey, error) {
 	call := callOf(ctx)
 	scopes, err := apikey.ParseScopes(q.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	if err := within(call, scopes); err != nil {
-		return nil, err
+	if !scopes.Within(call.Caller.Scopes) {
+		return nil, fault.ErrScope.With("A key can hand out only scopes that it has itself.").
+			WithField("/scopes", wire.CodeNotAllowed, "Leave out the scopes that the calling key lacks.")
 	}
 	k, secret, err := s.room.Create(ctx, apikey.Draft{
 		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Name: q.Name, Scopes: scopes,
-		RatePerSecond: call.key.RatePerSecond, Burst: call.key.Burst, Origin: call.Origin(),
+		RatePerSecond: call.key.RatePerSecond, Burst: call.key.Burst, Allowance: call.key.Allowance,
+		Maker: call.maker(), Origin: call.Origin(),
 	})
 	if err != nil {
 		return nil, err
@@ -78,18 +80,17 @@ func (s apiKeys) ListApiKeys(ctx context.Context, q *florinv1.ListApiKeysRequest
 // RotateApiKey implements [florinv1connect.ApiKeyServiceHandler].
 func (s apiKeys) RotateApiKey(ctx context.Context, q *florinv1.RotateApiKeyRequest) (*florinv1.ApiKey, error) {
 	call := callOf(ctx)
-	old, err := s.get(ctx, q.Id)
+	old, err := s.noStronger(ctx, q.Id) // the answer lets its reader do all that the key may
 	if err != nil {
 		return nil, err
 	}
-	if err := within(call, old.Scopes); err != nil { // the answer lets its reader do all that they allow
-		return nil, err
+	overlap := overlapDefault
+	if q.OverlapSeconds != nil {
+		overlap = time.Duration(*q.OverlapSeconds) * time.Second
 	}
-	overlap := time.Duration(q.OverlapSeconds) * time.Second
-	if overlap == 0 {
-		overlap = overlapDefault
-	}
-	k, secret, err := s.room.Rotate(ctx, call.Caller.Merchant, call.Caller.Live, old.ID, overlap, call.Origin())
+	k, secret, err := s.room.Rotate(ctx, apikey.Rotation{
+		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Key: old.ID, Overlap: overlap, Maker: call.maker(), Origin: call.Origin(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,11 @@ func (s apiKeys) RotateApiKey(ctx context.Context, q *florinv1.RotateApiKeyReque
 // RevokeApiKey implements [florinv1connect.ApiKeyServiceHandler].
 func (s apiKeys) RevokeApiKey(ctx context.Context, q *florinv1.RevokeApiKeyRequest) (*florinv1.ApiKey, error) {
 	call := callOf(ctx)
-	k, err := s.room.Revoke(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(q.Id), call.Origin())
+	old, err := s.noStronger(ctx, q.Id) // who cannot do what a key does cannot stop it either
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.room.Revoke(ctx, call.Caller.Merchant, call.Caller.Live, old.ID, call.Origin())
 	if err != nil {
 		return nil, err
 	}
@@ -111,14 +116,17 @@ func (s apiKeys) get(ctx context.Context, key string) (apikey.Key, error) {
 	return s.room.Get(ctx, caller.Merchant, caller.Live, id.APIKey(key))
 }
 
-// within refuses scopes that the caller lacks: a key cannot hand out more than it has.
-func within(call *Call, scopes apikey.Scopes) error {
-	if !scopes.Within(call.Caller.Scopes) {
-		return fault.ErrScope.With("A key can hand out only scopes that it has itself.").
-			WithField("/scopes", wire.CodeNotAllowed, "Leave out the scopes that the calling key lacks.")
+// noStronger is the merchant's key of that id, if it can do no more than the caller.
+func (s apiKeys) noStronger(ctx context.Context, key string) (apikey.Key, error) {
+	k, err := s.get(ctx, key)
+	if err == nil && !k.Scopes.Within(callOf(ctx).Caller.Scopes) {
+		err = fault.ErrScope.With("A key can rotate and revoke only keys whose scopes it has itself. Use a key that has them, or ask the operator.")
 	}
-	return nil
+	return k, err
 }
+
+// maker names the call's key and request for the keys that they make.
+func (c *Call) maker() apikey.Maker { return apikey.Maker{Secret: c.secret, Once: c.Once} }
 
 func shownOnce(k apikey.Key, secret string) *florinv1.ApiKey {
 	v := apikey.View(k)

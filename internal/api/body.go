@@ -2,7 +2,9 @@ package api
 
 import (
 	"io"
+	"net/http"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -20,6 +22,8 @@ const (
 	bufferFirst = 4 << 10
 	bufferKept  = 64 << 10
 	drainMax    = 4 << 20 // read past a body that is too large, so that its sender hears why
+	drainWait   = 5 * time.Second
+	frameHead   = 5 // bytes before a message of gRPC
 )
 
 var buffers = sync.Pool{New: func() any {
@@ -48,7 +52,7 @@ func (v *visit) readBody(m proto.Message) error {
 	}
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
-	if *buffer, err = readAll((*buffer)[:0], v.r.Body, v.r.ContentLength); err != nil {
+	if *buffer, err = readAll((*buffer)[:0], v.r.Body); err != nil {
 		return err
 	}
 	if err := unpack(buffer, packed); err != nil {
@@ -63,13 +67,28 @@ func (v *visit) readBody(m proto.Message) error {
 	return c.decode(*buffer, m, v.route.given)
 }
 
-// readAll appends a body of the announced length (-1: not announced) to out.
-// Errors: ErrTooLarge, ErrIncomplete.
-func readAll(out []byte, body io.Reader, announced int64) ([]byte, error) {
-	if announced > bodyMax {
-		_, _ = io.CopyN(io.Discard, body, drainMax) // as far as it goes
-		return out, ErrTooLarge
+// refuseBody answers before the end of a body: who asks first (Expect: 100-continue) then
+// never sends it. In HTTP/1.1 that ends the connection, and a sender who is cut off while
+// it sends may never see the answer: so it is listened to for a while. In HTTP/2 a stream
+// ends alone. Source: RFC 9110 §10.1.1, RFC 9112 §9.6.
+func (v *visit) refuseBody(f *fault.Fault) {
+	if v.r.ProtoMajor > 1 {
+		v.refuse(f)
+		return
 	}
+	v.w.Header()["Connection"] = closed
+	control := http.NewResponseController(v.w)
+	_ = control.EnableFullDuplex() // the answer does not wait for what is still to come
+	v.refuse(f)
+	_ = control.Flush()
+	if v.r.Header.Get("Expect") == "" {
+		_ = control.SetReadDeadline(v.door.Clock.Now().Add(drainWait))
+		_, _ = io.CopyN(io.Discard, v.r.Body, drainMax) // as far as it goes
+	}
+}
+
+// readAll appends a body to out. Errors: ErrTooLarge, ErrIncomplete.
+func readAll(out []byte, body io.Reader) ([]byte, error) {
 	for {
 		if len(out) == cap(out) {
 			grown := make([]byte, len(out), 2*cap(out))
@@ -81,7 +100,6 @@ func readAll(out []byte, body io.Reader, announced int64) ([]byte, error) {
 		out = out[:len(out)+n]
 		switch {
 		case len(out) > bodyMax:
-			_, _ = io.CopyN(io.Discard, body, drainMax)
 			return out, ErrTooLarge
 		case err == io.EOF:
 			return out, nil

@@ -22,6 +22,7 @@ type Call struct {
 
 	method *method
 	key    apikey.Key
+	secret string // of the key, as it came
 	visit  *visit // of an RPC
 }
 

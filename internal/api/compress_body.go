@@ -70,7 +70,7 @@ func unpackGzip(out, packed []byte) ([]byte, error) {
 	if err := r.Reset(bytes.NewReader(packed)); err != nil {
 		return out, ErrEncodingBroken.WithCause(err)
 	}
-	out, err := readAll(out, io.LimitReader(r, bodyMax+1), -1)
+	out, err := readAll(out, io.LimitReader(r, bodyMax+1))
 	if errors.Is(err, ErrIncomplete) {
 		return out, ErrEncodingBroken.WithCause(err)
 	}

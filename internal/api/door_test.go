@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/vault"
 )
 
 const pay = `{"amount":73,"currency":"USD","source":"wal_1"}`
@@ -57,7 +60,9 @@ func TestDoorRefuses(t *testing.T) {
 		{"POST", "/v1/payments?access_token=x", pay, nil, 400, "invalid_request ?access_token:unknown_field"},
 		{"POST", "/v1/payments?amount=1", pay, nil, 400, "invalid_request ?amount:unknown_field"},
 		{"POST", "/v1/payments", `{"amount":0,"currency":"usd","source":"` + strings.Repeat("x", 65) + `"}`, nil, 400, "invalid_request /amount:too_small /currency:pattern /source:too_long"},
-		{"POST", "/v1/payments", "", nil, 400, "invalid_request /amount:too_small /currency:required"},
+		{"POST", "/v1/payments", "", nil, 400, "invalid_request /amount:required /currency:required"},
+		{"POST", "/v1/payments", `{"amount":0,"currency":"USD"}`, nil, 400, "invalid_request /amount:too_small"},
+		{"POST", "/v1/payments/pay_1/capture", `{"amount":0}`, nil, 400, "invalid_request /amount:too_small"},
 		{"POST", "/v1/payments", `{"amount":1,"currency":"USD","metadata":{"":"x","` + strings.Repeat("k", 41) + `":"x"}}`, nil, 400,
 			"invalid_request /metadata/:too_short /metadata/" + strings.Repeat("k", 40) + "…:too_long"},
 		{"POST", "/v1/payments", "[]", nil, 400, "invalid_request :wrong_type"},
@@ -71,6 +76,7 @@ func TestDoorRefuses(t *testing.T) {
 		{"POST", "/v1/payments", pay, []string{"Idempotency-Key: " + strings.Repeat("a", 256)}, 400, "idempotency_key_invalid"},
 		{"POST", "/v1/payments/pay_1/capture", `{"id":"pay_2"}`, nil, 400, "invalid_request /id:unknown_field"},
 		{"GET", "/v1/payments?limit=101", "", nil, 400, "invalid_request ?limit:too_large"},
+		{"GET", "/v1/payments?limit=0", "", nil, 400, "invalid_request ?limit:too_small"},
 		{"GET", "/v1/payments?limit=-1", "", nil, 400, "invalid_request ?limit:too_small"},
 		{"GET", "/v1/payments?limit=x&nope=1", "", nil, 400, "invalid_request ?limit:not_an_integer ?nope:unknown_field"},
 		{"GET", "/v1/payments?limit=1&limit=2", "", nil, 400, "invalid_request ?limit:duplicate_field"},
@@ -239,6 +245,12 @@ func TestProbes(t *testing.T) {
 	a.expect(t, 503, "unavailable")
 	if a.Header.Get("Retry-After") != "1" || strings.Contains(a.body, "secrets") {
 		t.Errorf("not ready: %v %s", a.Header, a.body)
+	}
+	for err, code := range map[error]string{vault.ErrSealed: "vault_sealed", db.ErrClosed: "storage_closed", fault.ErrNotFound: "unavailable", fault.ErrInternal: "unavailable"} {
+		h.door.router = router{}
+		h.door.Ready = func(context.Context) error { return err }
+		h.door.addHealth()
+		h.ask("GET", "/readyz", "").expect(t, 503, code)
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *Server) admit(next connect.ServerFunc) connect.ServerFunc {
 			return err
 		}
 		m := s.methods[spec.Procedure]
-		call.key, call.method, call.URL = key, m, m.url
+		call.key, call.secret, call.method, call.URL = key, secret, m, m.url
 		call.Caller = Caller{Key: key.ID, Merchant: key.Merchant, Live: key.Live, Scopes: key.Scopes}
 		if !key.Scopes.Has(m.rule.Scope) {
 			return lacks(ctx, m.rule.Scope, "this call")

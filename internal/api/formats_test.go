@@ -29,7 +29,7 @@ var spoken = []struct {
 func TestRetryInAnotherFormat(t *testing.T) {
 	h := newHouse(t)
 	q := &florinv1.CreatePaymentRequest{
-		Amount: 73, Currency: "USD", CardNumber: "4242 4242 4242 4242", ExpiryDate: "04/30", Cvv: "123",
+		Amount: proto.Int64(73), Currency: "USD", CardNumber: "4242 4242 4242 4242", ExpiryDate: "04/30", Cvv: "123",
 		Capture: florinv1.CaptureMode_CAPTURE_MODE_MANUAL, Description: "Tea\t\"for\" <two>\r\n& 金😀",
 		Metadata: map[string]string{"table": "4", "note": ""},
 	}
@@ -61,7 +61,7 @@ func TestRetryInAnotherFormat(t *testing.T) {
 func TestSameMistakeSameCode(t *testing.T) {
 	h := newHouse(t)
 	pay := func(change func(*florinv1.CreatePaymentRequest)) *florinv1.CreatePaymentRequest {
-		q := &florinv1.CreatePaymentRequest{Amount: 73, Currency: "USD", Source: "wal_1"}
+		q := &florinv1.CreatePaymentRequest{Amount: proto.Int64(73), Currency: "USD", Source: "wal_1"}
 		change(q)
 		return q
 	}
@@ -70,12 +70,13 @@ func TestSameMistakeSameCode(t *testing.T) {
 		status int
 		want   string
 	}{
-		{&florinv1.CreatePaymentRequest{}, 400, "invalid_request /amount:too_small /currency:required"},
+		{&florinv1.CreatePaymentRequest{}, 400, "invalid_request /amount:required /currency:required"},
+		{pay(func(q *florinv1.CreatePaymentRequest) { q.Amount = proto.Int64(0) }), 400, "invalid_request /amount:too_small"},
 		{pay(func(q *florinv1.CreatePaymentRequest) { q.Currency = "usd" }), 400, "invalid_request /currency:pattern"},
 		{pay(func(q *florinv1.CreatePaymentRequest) { q.Metadata = map[string]string{"": "x"} }), 400, "invalid_request /metadata/:too_short"},
 		{pay(func(q *florinv1.CreatePaymentRequest) { q.Description = "4242424242424242" }), 400, "invalid_request /description:card_number_misplaced"},
-		{pay(func(q *florinv1.CreatePaymentRequest) { q.Amount = amountDeclined }), 402, "card_declined"},
-		{pay(func(q *florinv1.CreatePaymentRequest) { q.Amount = amountCrash }), 500, "internal"},
+		{pay(func(q *florinv1.CreatePaymentRequest) { q.Amount = proto.Int64(amountDeclined) }), 402, "card_declined"},
+		{pay(func(q *florinv1.CreatePaymentRequest) { q.Amount = proto.Int64(amountCrash) }), 500, "internal"},
 	} {
 		for _, f := range spoken {
 			a := h.ask("POST", "/v1/payments", string(f.write(nil, c.q)), "Content-Type: "+f.media, "Accept: "+f.media)

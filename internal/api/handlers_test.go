@@ -7,7 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"connectrpc.com/connect/v2"
+
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -53,12 +57,53 @@ func TestKeysHandOutNoMoreThanTheyHave(t *testing.T) {
 	strong := h.ask("POST", "/v1/api_keys", `{"scopes":["payments:write"]}`).field(t, "id").(string)
 	weak := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: scopes(t, "keys:write", "events:read"), RatePerSecond: 7, Burst: 9})
 	h.ask("POST", "/v1/api_keys", `{"scopes":["payments:write"]}`, weak).expect(t, 403, "scope_missing /scopes:not_allowed_value")
-	h.ask("POST", "/v1/api_keys/"+strong+"/rotate", "", weak).expect(t, 403, "scope_missing /scopes:not_allowed_value")
+	h.ask("POST", "/v1/api_keys/"+strong+"/rotate", "", weak).expect(t, 403, "scope_missing")
+	h.ask("POST", "/v1/api_keys/"+strong+"/revoke", "", weak).expect(t, 403, "scope_missing")
+	if h.ask("GET", "/v1/api_keys/"+strong, "").field(t, "revoked_at") != nil {
+		t.Error("a key ended one that can do more")
+	}
 	a := h.ask("POST", "/v1/api_keys", `{"scopes":["events:read"]}`, weak)
 	a.expect(t, 200, "")
 	if a.field(t, "rate_per_second") != 7.0 || a.field(t, "burst") != 9.0 {
 		t.Errorf("the key is not held to its maker's limits: %s", a.body)
 	}
+}
+
+// TestKeysThatMadeOneAnotherShareOneAllowance: neither making nor rotating keys is a way to
+// more calls or streams than the operator has given.
+func TestKeysThatMadeOneAnotherShareOneAllowance(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouseOn(t, d)
+		bearer := func(secret any) string { return "Authorization: Bearer " + secret.(string) }
+		first := bearer(h.newKey(apikey.Draft{Scopes: apikey.AllScopes(), RatePerSecond: 1, Burst: 7}))
+		other := bearer(h.newKey(apikey.Draft{Scopes: apikey.AllScopes(), RatePerSecond: 1, Burst: 7}))
+		made := h.ask("POST", "/v1/api_keys", `{"scopes":["payments:read","keys:write","events:read"]}`, first)
+		second := bearer(made.field(t, "secret"))
+		third := bearer(h.ask("POST", "/v1/api_keys/"+made.field(t, "id").(string)+"/rotate", "", second).field(t, "secret"))
+		fourth := bearer(h.ask("POST", "/v1/api_keys", `{"scopes":["payments:read"]}`, third).field(t, "secret"))
+		for i, key := range []string{first, second, third, fourth} {
+			a := h.ask("GET", "/v1/payments", "", key)
+			a.expect(t, 200, "")
+			if want := fmt.Sprintf(`"key";r=%d;`, 3-i); !strings.HasPrefix(a.Header.Get("RateLimit"), want) {
+				t.Errorf("key %d: RateLimit is %s, want %s", i+1, a.Header.Get("RateLimit"), want)
+			}
+		}
+		for _, key := range []string{first, second, third, fourth} {
+			h.ask("GET", "/v1/payments", "", key).expect(t, 429, "rate_limited")
+		}
+		h.ask("GET", "/v1/payments", "", other).expect(t, 200, "") // the operator's second key has its own
+
+		unlimited := bearer(h.ask("POST", "/v1/api_keys", `{"scopes":["events:read"]}`).field(t, "secret"))
+		for i := range heldMax {
+			ctx, _ := h.with([]string{"Authorization: Bearer " + h.key, unlimited}[i%2])
+			numbers(t, h.stream(ctx, speeches["grpc"], since(0)), 1)
+		}
+		ctx, _ := h.with(unlimited)
+		_, err := h.stream(ctx, speeches["grpc"], since(0)).Receive()
+		if code, problem, _ := refusal(t, err); code != connect.CodeResourceExhausted || problem.Code != "streams_too_many" {
+			t.Errorf("one stream too many: %v", err)
+		}
+	})
 }
 
 func TestEventsGolden(t *testing.T) {

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,7 +87,8 @@ type house struct {
 	http  *http.Server
 	mu    sync.Mutex // of seen
 	seen  []Visit
-	ended chan Visit // each that went to a method's own URL, or to a stream
+	ended chan Visit   // each that went to a method's own URL, or to a stream
+	looks atomic.Int64 // for the record of a key, outside any write
 	press *press
 }
 
@@ -93,9 +96,13 @@ var cafe = id.Derive[id.Merchant]("cafe")
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	d := dbtest.SQLite(t)
+	return newHouseOn(t, dbtest.SQLite(t))
+}
+
+func newHouseOn(t testing.TB, d *db.DB) *house {
+	t.Helper()
 	c := &stillClock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), moved: make(chan struct{})}
-	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c), log: &lockedBuffer{}, press: &press{goOn: make(chan struct{}), left: make(chan error, 100)}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
+	h := &house{t: t, clock: c, ended: make(chan Visit, 1000), keys: apikey.New(d, c).WithPepper(pepper), log: &lockedBuffer{}, press: &press{goOn: make(chan struct{}), left: make(chan error, 100)}, till: &till{db: d, clock: c, began: make(chan struct{}), goOn: make(chan struct{})}}
 	shop := merchant.New(d, c)
 	if _, err := shop.CreateWithID(t.Context(), cafe, merchant.Draft{Name: "Café", Country: "NL", CardFeeBps: 150, WalletFeeBps: 50}); err != nil {
 		t.Fatal(err)
@@ -111,8 +118,11 @@ func newHouse(t testing.TB) *house {
 			}
 			return e.Object(), nil
 		},
-		Seen: func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, d) },
-		Log:  slog.New(slog.NewJSONHandler(h.log, nil)),
+		Seen: func(ctx context.Context, k *idempotency.Key) error {
+			h.looks.Add(1)
+			return k.Seen(ctx, d)
+		},
+		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
 		Observe: func(v Visit) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -134,6 +144,9 @@ func newHouse(t testing.TB) *house {
 	h.url = server.URL
 	return h
 }
+
+// pepper is what a vault would give.
+func pepper(live bool, name string) []byte { return fmt.Append(nil, "pepper", live, name) }
 
 func noBalance(_ context.Context, m id.Merchant, live bool) (*florinv1.Balance, error) {
 	return &florinv1.Balance{Object: "balance", Merchant: string(m), Livemode: live}, nil
@@ -305,7 +318,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 	s.mu.Lock()
 	s.last = q
 	s.mu.Unlock()
-	switch q.Amount {
+	switch q.GetAmount() {
 	case amountRunning:
 		return nil, &idempotency.Running{Object: "pay_01"}
 	case amountBroken:
@@ -323,7 +336,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 	}
 	now := s.clock.Now()
 	p := &florinv1.Payment{
-		Id: string(id.New[id.Payment](now)), Object: "payment", Amount: q.Amount, Currency: q.Currency, Source: q.Source,
+		Id: string(id.New[id.Payment](now)), Object: "payment", Amount: q.GetAmount(), Currency: q.Currency, Source: q.Source,
 		Status: florinv1.PaymentStatus_PAYMENT_STATUS_SUCCEEDED, Capture: florinv1.CaptureMode_CAPTURE_MODE_AUTOMATIC,
 		Merchant: string(call.Caller.Merchant), Metadata: q.Metadata, CreatedAt: timestamppb.New(now), Livemode: call.Caller.Live,
 	}
@@ -333,7 +346,7 @@ func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentReque
 		if err := call.Once.Check(tx); err != nil {
 			return err
 		}
-		if q.Amount == amountDeclined {
+		if q.GetAmount() == amountDeclined {
 			f := errDeclined.WithDecline("lost_card", "do_not_retry").WithObject(p.Id)
 			call.Once.Refuse(tx, f, now)
 			refused = f
@@ -363,7 +376,7 @@ func (s *till) GetPayment(_ context.Context, q *florinv1.GetPaymentRequest) (*fl
 }
 
 func (s *till) CapturePayment(_ context.Context, q *florinv1.CapturePaymentRequest) (*florinv1.Payment, error) {
-	return &florinv1.Payment{Id: q.Id, AmountCaptured: q.Amount}, nil
+	return &florinv1.Payment{Id: q.Id, AmountCaptured: q.GetAmount()}, nil
 }
 
 func (s *till) ListPayments(ctx context.Context, q *florinv1.ListPaymentsRequest) (*florinv1.ListPaymentsResponse, error) {

@@ -8,7 +8,9 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 )
 
@@ -26,15 +28,22 @@ func (s *Server) once(next connect.ServerFunc) connect.ServerFunc {
 		if err == nil {
 			return nil
 		}
-		if refused(err) && call.Once != nil && s.Seen != nil {
-			if seen := s.Seen(ctx, call.Once); seen != nil && !sameRefusal(seen, err) {
+		if refused(err) && call.Once != nil && !call.Once.Written() && s.Seen != nil {
+			if seen := s.Seen(ctx, call.Once); seen != nil {
 				err = seen
 			}
 		}
 		if replay, ok := errors.AsType[*idempotency.Replay](err); ok {
+			answer, err := s.recall(ctx, replay)
+			if err != nil {
+				return err
+			}
 			call.Replayed = true
 			info.ResponseHeader().Set("Idempotent-Replayed", "true")
-			return s.replay(ctx, replay, stream)
+			if replay.Refusal != nil {
+				return replay.Refusal
+			}
+			return stream.Send(answer)
 		}
 		if running, ok := errors.AsType[*idempotency.Running](err); ok {
 			return idempotency.ErrInUse.WithObject(running.Object)
@@ -52,29 +61,26 @@ func refused(err error) bool {
 	return true
 }
 
-// sameRefusal reports whether what the record of a key says is err itself: the request
-// that is first refused has just written it, and gets no replay of its own answer.
-func sameRefusal(seen, err error) bool {
-	replay, ok := errors.AsType[*idempotency.Replay](seen)
-	return ok && replay.Refusal != nil && replay.Refusal.Says(fault.Of(err))
-}
-
-// replay gives the first request's answer again.
-func (s *Server) replay(ctx context.Context, r *idempotency.Replay, stream connect.ServerStream) error {
+// recall is the first request's answer, nil for a refusal.
+func (s *Server) recall(ctx context.Context, r *idempotency.Replay) (proto.Message, error) {
 	if r.Refusal != nil {
-		return r.Refusal
+		return nil, nil
 	}
 	answer, err := s.Recall(ctx, r.Sequence)
 	if f := fault.Of(err); f != nil && f.Kind == fault.Unavailable {
-		return f
+		return nil, f
 	}
 	if err != nil {
-		return fault.ErrInternal.WithCause(err) // also if it is not found: the log never forgets
+		return nil, fault.ErrInternal.WithCause(err) // also if it is not found: the log never forgets
 	}
-	if got, want := answer.ProtoReflect().Descriptor().FullName(), callOf(ctx).method.output.Message.FullName(); got != want {
-		return fault.ErrInternal.WithCause(fmt.Errorf("api: event %d holds a %s, not the %s of this method", r.Sequence, got, want))
+	call := callOf(ctx)
+	if got, want := answer.ProtoReflect().Descriptor().FullName(), call.method.output.Message.FullName(); got != want {
+		return nil, fault.ErrInternal.WithCause(fmt.Errorf("api: event %d holds a %s, not the %s of this method", r.Sequence, got, want))
 	}
-	return stream.Send(answer)
+	if key, isKey := answer.(*florinv1.ApiKey); isKey { // no event holds the secret
+		key.Secret, err = s.Keys.Again(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(key.Id), call.secret)
+	}
+	return answer, err
 }
 
 type onceStream struct {

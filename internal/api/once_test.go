@@ -2,13 +2,18 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
+	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 )
 
@@ -48,6 +53,85 @@ func TestRetryOfARefusalGetsTheSameRefusal(t *testing.T) {
 	if first.problem.ObjectId == "" || first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("object %q, headers %v, then %v", first.problem.ObjectId, first.Header, again.Header)
 	}
+}
+
+// TestTheFirstRefusalIsNoReplay: a no that this very request has written down is its own
+// answer, and costs no look for an earlier one; the same no again is a replay.
+func TestTheFirstRefusalIsNoReplay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouseOn(t, d)
+		say := func(protocol, key string) (replayed string) {
+			if protocol == protocolREST {
+				a := h.ask("POST", "/v1/payments", `{"amount":`+strconv.Itoa(amountDeclined)+`,"currency":"USD","source":"wal_1"}`, "Idempotency-Key: "+key)
+				a.expect(t, 402, "card_declined")
+				return a.Header.Get("Idempotent-Replayed")
+			}
+			ctx, info := h.with("Idempotency-Key: " + key)
+			_, err := h.payments(speeches[protocol]).CreatePayment(ctx, payFor(amountDeclined))
+			if code, problem, _ := refusal(t, err); code != connect.CodeFailedPrecondition || problem.Code != "card_declined" {
+				t.Errorf("%s: %v", protocol, err)
+			}
+			return info.ResponseHeader().Get("Idempotent-Replayed") + info.ResponseTrailer().Get("Idempotent-Replayed")
+		}
+		for _, protocol := range []string{protocolREST, "grpc", "grpcweb", "connect"} {
+			key := "declined in " + protocol
+			for _, want := range []string{"", "true", "true"} {
+				if got := say(protocol, key); got != want {
+					t.Errorf("%s: Idempotent-Replayed is %q, want %q", protocol, got, want)
+				}
+			}
+		}
+		if got := say("grpc", "declined in "+protocolREST); got != "true" {
+			t.Errorf("the refusal of another protocol: Idempotent-Replayed is %q", got)
+		}
+		if n := h.looks.Load(); n != 0 {
+			t.Errorf("%d looks for an earlier answer: each request met it, or made it, in its write", n)
+		}
+	})
+}
+
+// TestARetryOfAKeyShowsItsSecretForADay: in every protocol, to the key that asked; then
+// and to others it says that there is a key, and shows no secret.
+func TestARetryOfAKeyShowsItsSecretForADay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouseOn(t, d)
+		const wanted = `{"name":"Till","scopes":["payments:read"]}`
+		first := h.ask("POST", "/v1/api_keys", wanted, onceKey)
+		first.expect(t, 200, "")
+		path := "/v1/api_keys/" + first.field(t, "id").(string) + "/rotate"
+		next := h.ask("POST", path, "", "Idempotency-Key: turned")
+		next.expect(t, 200, "")
+		if again := h.ask("POST", path, "", "Idempotency-Key: turned"); again.body != next.body || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("rotated %s, again %s %v", next.body, again.body, again.Header)
+		}
+		retry := func(headers ...string) reply {
+			return h.ask("POST", "/v1/api_keys", wanted, append(headers, onceKey)...)
+		}
+		if again := retry(); again.body != first.body || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("made %s, again %s %v", first.body, again.body, again.Header)
+		}
+		for name, s := range speeches {
+			ctx, info := h.with(onceKey)
+			k, err := florinv1connect.NewApiKeyServiceClient(h.client(s)).CreateApiKey(ctx, &florinv1.CreateApiKeyRequest{Name: "Till", Scopes: []string{"payments:read"}})
+			if err != nil || k.Secret != first.field(t, "secret") || info.ResponseHeader().Get("Idempotent-Replayed") != "true" {
+				t.Errorf("%s: %v, %v", name, k, err)
+			}
+		}
+		other := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: scopes(t, "keys:write", "payments:read")})
+		weak := "Authorization: Bearer " + h.newKey(apikey.Draft{Scopes: scopes(t, "keys:write")})
+		gone := func(a reply) {
+			t.Helper()
+			a.expect(t, 409, "secret_not_shown")
+			if a.problem.ObjectId != first.field(t, "id") || a.Header.Get("Idempotent-Replayed") != "" || strings.Contains(a.body, "fl_sandbox_") {
+				t.Errorf("refused with %s %v", a.body, a.Header)
+			}
+		}
+		gone(retry(other))
+		gone(retry(weak)) // refused before its write, and answered by the record
+		h.clock.move(apikey.ShownFor)
+		gone(retry())
+		h.ask("POST", "/v1/api_keys", `{"name":"Other","scopes":["payments:read"]}`, onceKey).expect(t, 422, "idempotency_key_reused")
+	})
 }
 
 func TestRefusedBeforeItRanUsesNoKey(t *testing.T) {

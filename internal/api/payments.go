@@ -45,7 +45,7 @@ func (s paymentHandlers) CreatePayment(ctx context.Context, q *florinv1.CreatePa
 	}
 	defer from.wipe()
 	return paymentAnswer(s.desk.Create(ctx, from.order(payment.Order{
-		Caller: callOf(ctx).caller(), Amount: q.Amount, Currency: q.Currency,
+		Caller: callOf(ctx).caller(), Amount: q.GetAmount(), Currency: q.Currency,
 		SettlementCurrency: q.SettlementCurrency, Quote: id.Quote(q.Quote),
 		Manual:  q.Capture == florinv1.CaptureMode_CAPTURE_MODE_MANUAL,
 		Details: payment.Details{Description: q.Description, Reference: q.Reference, Metadata: q.Metadata},
@@ -113,7 +113,7 @@ func paymentFilter(p span, q *florinv1.ListPaymentsRequest) (f payment.Filter, e
 
 // CapturePayment implements [florinv1connect.PaymentServiceHandler].
 func (s paymentHandlers) CapturePayment(ctx context.Context, q *florinv1.CapturePaymentRequest) (*florinv1.Payment, error) {
-	return paymentAnswer(s.desk.Capture(ctx, callOf(ctx).caller(), id.Payment(q.Id), q.Amount, q.MoreToCome))
+	return paymentAnswer(s.desk.Capture(ctx, callOf(ctx).caller(), id.Payment(q.Id), q.GetAmount(), q.MoreToCome))
 }
 
 // CancelPayment implements [florinv1connect.PaymentServiceHandler].
@@ -134,7 +134,7 @@ type refunds struct {
 // CreateRefund implements [florinv1connect.RefundServiceHandler].
 func (s refunds) CreateRefund(ctx context.Context, q *florinv1.CreateRefundRequest) (*florinv1.Refund, error) {
 	r, err := s.desk.CreateRefund(ctx, payment.RefundOrder{
-		Caller: callOf(ctx).caller(), Payment: id.Payment(q.Payment), Amount: q.Amount, Reason: q.Reason, Metadata: q.Metadata,
+		Caller: callOf(ctx).caller(), Payment: id.Payment(q.Payment), Amount: q.GetAmount(), Reason: q.Reason, Metadata: q.Metadata,
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 var (
 	nosniff   = []string{"nosniff"}
 	noStore   = []string{"no-store"}
+	closed    = []string{"close"}
 	varyByFmt = []string{"Accept, Accept-Encoding"}
 
 	varyByDictionary = []string{"Accept, Accept-Encoding, Available-Dictionary"}
@@ -31,6 +32,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["X-Content-Type-Options"] = nosniff
 	h["Cache-Control"] = noStore
 	h["Vary"] = varyByFmt
+	if len(r.TransferEncoding) > 0 {
+		// It may have had a length too, which net/http has forgotten: what follows on the
+		// connection could be somebody else's words. Source: RFC 9112 §6.1.
+		h["Connection"] = closed
+	}
 	// A caller that hangs up does not stop its payment halfway: what was begun
 	// ends, and the retry gets the answer.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
@@ -65,6 +71,8 @@ func (v *visit) enter() {
 		v.serveRPC()
 	case v.route.stream:
 		v.serveStream()
+	case v.route.body && v.r.ContentLength > bodyMax:
+		v.refuseBody(ErrTooLarge)
 	default:
 		v.serve()
 	}

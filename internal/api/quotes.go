@@ -22,7 +22,7 @@ type quotes struct{ room *fx.Room }
 func (s quotes) CreateQuote(ctx context.Context, q *florinv1.CreateQuoteRequest) (*florinv1.Quote, error) {
 	call := callOf(ctx)
 	made, err := s.room.Create(ctx, fx.Draft{
-		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Amount: q.Amount, Currency: q.Currency, To: q.SettlementCurrency,
+		Merchant: call.Caller.Merchant, Live: call.Caller.Live, Amount: q.GetAmount(), Currency: q.Currency, To: q.SettlementCurrency,
 		Once: call.Once, Origin: call.Origin(),
 	})
 	if err != nil {

@@ -100,6 +100,10 @@ func (v *visit) serveRPC() {
 		v.refuse(f)
 		return
 	}
+	if v.r.ContentLength > bodyMax+frameHead {
+		v.refuseBody(ErrTooLarge)
+		return
+	}
 	ctx := v.ctx
 	if v.route.stream { // lives as long as its caller
 		ctx = withCall(v.r.Context(), &v.call)

@@ -27,7 +27,7 @@ var (
 	ErrStopping       = fault.New(fault.Unavailable, "server_stopping", "The server is stopping. Begin again: a stream of events after the last one that came, an export from its start.").WithRetryAfter(time.Second)
 )
 
-// holds counts the open streams of each key.
+// holds counts the open streams of each key, and of those that it made.
 type holds struct {
 	mu   sync.Mutex
 	open map[id.APIKey]int
@@ -62,10 +62,10 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 			return next(ctx, spec, stream)
 		}
 		call := callOf(ctx)
-		if !s.holds.enter(call.Caller.Key) {
+		if !s.holds.enter(call.key.Allowance) {
 			return ErrTooManyStreams
 		}
-		defer s.holds.leave(call.Caller.Key)
+		defer s.holds.leave(call.key.Allowance)
 		caller := ctx
 		ctx, end := context.WithCancelCause(ctx)
 		defer end(nil)

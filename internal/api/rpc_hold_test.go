@@ -13,6 +13,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/proto"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
@@ -146,7 +147,7 @@ func TestStreamOfEvents(t *testing.T) {
 		if got, want := numbers(t, all, 1), fmt.Sprint(end+3); got != want {
 			t.Errorf("%s: what happens is %s, want %s", name, got, want)
 		}
-		list, err := h.events(s).ListEvents(ctx, &florinv1.ListEventsRequest{Limit: 3})
+		list, err := h.events(s).ListEvents(ctx, &florinv1.ListEventsRequest{Limit: proto.Int32(3)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func (h *house) with(headers ...string) (context.Context, *connect.CallInfo) {
 }
 
 func payFor(minor int64) *florinv1.CreatePaymentRequest {
-	return &florinv1.CreatePaymentRequest{Amount: minor, Currency: "USD", Source: "wal_1"}
+	return &florinv1.CreatePaymentRequest{Amount: proto.Int64(minor), Currency: "USD", Source: "wal_1"}
 }
 
 // refusal is an error as its receiver reads it: code, the problem, and when to retry.
@@ -159,8 +159,9 @@ func TestRPCRefusesAsRESTDoes(t *testing.T) {
 		{payFor(1), "Authorization:", connect.CodeUnauthenticated, "credentials_missing", 0},
 		{payFor(1), "Authorization: Bearer nope", connect.CodeUnauthenticated, "credentials_invalid", 0},
 		{payFor(1), "Authorization: Bearer " + reader, connect.CodePermissionDenied, "scope_missing", 0},
-		{&florinv1.CreatePaymentRequest{Currency: "usd", Source: long}, "", connect.CodeInvalidArgument, "invalid_request /amount:too_small /currency:pattern /source:too_long", 0},
-		{&florinv1.CreatePaymentRequest{Amount: 1, Currency: "USD", Description: "a\x00b"}, "", connect.CodeInvalidArgument, "invalid_request /description:invalid_character", 0},
+		{&florinv1.CreatePaymentRequest{Currency: "usd", Source: long}, "", connect.CodeInvalidArgument, "invalid_request /amount:required /currency:pattern /source:too_long", 0},
+		{&florinv1.CreatePaymentRequest{Amount: proto.Int64(0), Currency: "USD"}, "", connect.CodeInvalidArgument, "invalid_request /amount:too_small", 0},
+		{&florinv1.CreatePaymentRequest{Amount: proto.Int64(1), Currency: "USD", Description: "a\x00b"}, "", connect.CodeInvalidArgument, "invalid_request /description:invalid_character", 0},
 		{payFor(1 << 53), "", connect.CodeInvalidArgument, "invalid_request /amount:number_out_of_range", 0},
 		{payFor(1), "Idempotency-Key: " + strings.Repeat("a", 256), connect.CodeInvalidArgument, "idempotency_key_invalid", 0},
 		{payFor(amountDeclined), "", connect.CodeFailedPrecondition, "card_declined", 0},
@@ -227,7 +228,7 @@ func TestRPCFrames(t *testing.T) {
 	h := newHouse(t)
 	good, _ := proto.Marshal(payFor(73))
 	unknown := append(bytes.Clone(good), 0xba, 0x3e, 1, 'x', 0xba, 0x3e, 1, 'y') // field 999
-	capture, _ := proto.Marshal(&florinv1.CreatePaymentRequest{Amount: 1, Currency: "USD", Capture: 77})
+	capture, _ := proto.Marshal(&florinv1.CreatePaymentRequest{Amount: proto.Int64(1), Currency: "USD", Capture: 77})
 	const protobuf, grpc = "Content-Type: application/proto", "Content-Type: application/grpc"
 	for _, c := range []struct {
 		verb, path, body string
@@ -243,7 +244,7 @@ func TestRPCFrames(t *testing.T) {
 		{"POST", createPayment, string(unknown), []string{protobuf}, 400, "invalid_request /#999:unknown_field /#999:unknown_field"},
 		{"POST", createPayment, string(capture), []string{protobuf}, 400, "invalid_request /capture:unknown_value"},
 		{"POST", createPayment, string(good[:len(good)-1]), []string{protobuf}, 400, "invalid_request :malformed_protobuf"},
-		{"POST", createPayment, "", []string{protobuf}, 400, "invalid_request /amount:too_small /currency:required"},
+		{"POST", createPayment, "", []string{protobuf}, 400, "invalid_request /amount:required /currency:required"},
 		{"POST", createPayment, pay, []string{"Content-Encoding: gzip"}, 501, "content_encoding_unsupported"},
 		{"POST", createPayment, pay, []string{"Connect-Timeout-Ms: soon"}, 400, "invalid_request"},
 		{"POST", createPayment, pay, []string{"Connect-Protocol-Version: 2"}, 400, "invalid_request"},

@@ -123,7 +123,7 @@ func explain(v *protovalidate.Violation) (code, detail string) {
 	if !known {
 		code = wire.CodeInvalidValue
 	}
-	if missing(v, code) {
+	if code == wire.CodeRequired || missing(v, code) {
 		return wire.CodeRequired, "Must be given."
 	}
 	if code == wire.CodePattern {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -42,6 +43,8 @@ func (v *visit) serve() {
 	err := v.through(v.ctx, v)
 	v.putHeader()
 	switch {
+	case errors.Is(err, ErrTooLarge):
+		v.refuseBody(settled(err))
 	case err != nil:
 		v.refuse(v.placed(settled(err)))
 	case v.answer == nil:

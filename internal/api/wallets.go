@@ -103,7 +103,7 @@ func (s wallets) TopUpWallet(ctx context.Context, q *florinv1.TopUpWalletRequest
 		return nil, err
 	}
 	return paymentAnswer(s.till.Create(ctx, from.order(payment.Order{
-		Caller: call.caller(), Amount: q.Amount, Currency: string(w.Currency), Destination: w.ID,
+		Caller: call.caller(), Amount: q.GetAmount(), Currency: string(w.Currency), Destination: w.ID,
 	})))
 }
 
@@ -111,7 +111,7 @@ func (s wallets) TopUpWallet(ctx context.Context, q *florinv1.TopUpWalletRequest
 func (s wallets) SendFromWallet(ctx context.Context, q *florinv1.SendFromWalletRequest) (*florinv1.Transfer, error) {
 	call := callOf(ctx)
 	t, err := s.desk.Send(ctx, call.Caller.Merchant, call.Caller.Live, wallet.Sending{
-		From: id.Wallet(q.Id), To: id.Wallet(q.To), Amount: q.Amount, Once: call.Once, Origin: call.Origin(),
+		From: id.Wallet(q.Id), To: id.Wallet(q.To), Amount: q.GetAmount(), Once: call.Once, Origin: call.Origin(),
 	})
 	if err != nil {
 		return nil, err

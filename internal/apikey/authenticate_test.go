@@ -18,7 +18,7 @@ func TestARefusalTellsMoreOnlyToTheHolder(t *testing.T) {
 	c := newStillClock()
 	r := apikey.New(dbtest.SQLite(t), c)
 	k, expired := create(t, r, draft())
-	if _, _, err := r.Rotate(t.Context(), cafe, false, k.ID, time.Second, origin); err != nil {
+	if _, _, err := r.Rotate(t.Context(), rotation(k.ID, time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	k, revoked := create(t, r, draft())

@@ -16,11 +16,13 @@ var errNotSandbox = errors.New("apikey: the secret is not a whole sandbox secret
 
 // Create makes a key and its secret, which is kept nowhere: show it once.
 // The caller must have checked that d.Scopes are within the creating key's own.
-// Error: fault.ErrInvalid with fields.
+// Errors: fault.ErrInvalid with fields, those of d.Maker.Once.Check.
 func (r *Room) Create(ctx context.Context, d Draft) (k Key, secret string, err error) {
-	secret = NewSecret(d.Live)
-	k, err = r.create(ctx, d, secret)
-	if err != nil {
+	if k, err = newKey(d, r.clock.Now()); err != nil {
+		return Key{}, "", err
+	}
+	secret = r.secretOf(d.Maker, k)
+	if k, err = r.create(ctx, k, secret, d); err != nil {
 		return Key{}, "", err
 	}
 	return k, secret, nil
@@ -37,23 +39,26 @@ func (r *Room) CreateWithSecret(ctx context.Context, d Draft, secret string) (Ke
 	if k, found, err := r.byHash(ctx, h); found || err != nil {
 		return k, err
 	}
-	k, err := r.create(ctx, d, secret)
+	k, err := newKey(d, r.clock.Now())
+	if err != nil {
+		return Key{}, err
+	}
+	k, err = r.create(ctx, k, secret, d)
 	r.unknown.forget(h)
 	return k, err
 }
 
-func (r *Room) create(ctx context.Context, d Draft, secret string) (Key, error) {
-	now := r.clock.Now()
-	k, err := newKey(d, secret, now)
-	if err != nil {
-		return Key{}, err
-	}
-	err = r.db.Write(ctx, []db.Lock{event.Lock()}, func(tx *db.Tx) error {
+func (r *Room) create(ctx context.Context, k Key, secret string, d Draft) (Key, error) {
+	k.Prefix = prefixOf(secret)
+	once := d.Maker.Once
+	return k, r.db.Write(ctx, append(once.Locks(), event.Lock()), func(tx *db.Tx) error {
+		if err := once.Check(tx); err != nil {
+			return err
+		}
 		insert(tx, k, secret)
-		record(tx, "api_key.created", k, d.Origin, now)
+		once.Finish(tx, record(tx, "api_key.created", k, d.Origin, k.CreatedAt), k.CreatedAt)
 		return nil
 	})
-	return k, err
 }
 
 func insert(tx *db.Tx, k Key, secret string) {
@@ -61,8 +66,8 @@ func insert(tx *db.Tx, k Key, secret string) {
 	rows.Insert(tx, row{k, hex.EncodeToString(h[:])})
 }
 
-func record(tx *db.Tx, kind string, k Key, origin event.Origin, now time.Time) {
-	event.Append(tx, event.Fact{
+func record(tx *db.Tx, kind string, k Key, origin event.Origin, now time.Time) (sequence int64) {
+	return event.Append(tx, event.Fact{
 		Merchant: k.Merchant, Live: k.Live, Type: kind, Object: string(k.ID), Origin: origin, At: now,
 		Data: &florinv1.EventData{Object: &florinv1.EventData_ApiKey{ApiKey: View(k)}},
 	})

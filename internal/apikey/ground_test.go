@@ -50,6 +50,10 @@ func draft() apikey.Draft {
 	return apikey.Draft{Merchant: cafe, Name: "till", Scopes: apikey.AllScopes(), RatePerSecond: 50, Burst: 100, Origin: origin}
 }
 
+func rotation(key id.APIKey, overlap time.Duration) apikey.Rotation {
+	return apikey.Rotation{Merchant: cafe, Key: key, Overlap: overlap, Origin: origin}
+}
+
 func create(t *testing.T, r *apikey.Room, d apikey.Draft) (apikey.Key, string) {
 	t.Helper()
 	k, secret, err := r.Create(t.Context(), d)

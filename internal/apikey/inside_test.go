@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
@@ -206,7 +207,7 @@ func TestIdleKeysLeaveTheLimiter(t *testing.T) {
 	}
 	call := func(from, to int) {
 		for i := from; i < to; i++ {
-			l.Allow(Key{ID: id.APIKey(fmt.Sprintf("key_%d", i)), RatePerSecond: 1, Burst: 1})
+			l.Allow(Key{Allowance: id.APIKey(fmt.Sprintf("key_%d", i)), RatePerSecond: 1, Burst: 1})
 		}
 	}
 	call(0, 20_000)
@@ -251,6 +252,25 @@ func TestAFlushOfManyKeysStoresThemAll(t *testing.T) {
 	if got, err := r.Get(t.Context(), "mer_1", false, k.ID); err != nil || !got.LastUsedAt.Equal(now) {
 		t.Errorf("last used at %v, %v", got.LastUsedAt, err)
 	}
+}
+
+// TestAKeyFromBeforeAllowancesHasItsOwn: their rows do not say.
+func TestAKeyFromBeforeAllowancesHasItsOwn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r := New(d, clock.System{})
+		now, secret := r.clock.Now(), NewSecret(false)
+		old := Key{ID: id.New[id.APIKey](now), Merchant: "mer_1", Prefix: prefixOf(secret), CreatedAt: now}
+		if err := d.Write(t.Context(), nil, func(tx *db.Tx) error { insert(tx, old, secret); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if k, err := r.Authenticate(t.Context(), secret); err != nil || k.Allowance != old.ID {
+			t.Errorf("%+v, %v", k, err)
+		}
+		next, _, err := r.Rotate(t.Context(), Rotation{Merchant: "mer_1", Key: old.ID})
+		if err != nil || next.Allowance != old.ID {
+			t.Errorf("its successor draws on %q, %v", next.Allowance, err)
+		}
+	})
 }
 
 func TestRotationNeverProlongsAKey(t *testing.T) {

@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 	"unicode"
@@ -44,8 +45,9 @@ type Key struct {
 	Name          string // for people
 	Prefix        string // the secret's first characters
 	Scopes        Scopes
-	RatePerSecond int // calls a second for long; 0: no limit
-	Burst         int // calls at once; 0 if there is no limit
+	RatePerSecond int       // calls a second for long; 0: no limit
+	Burst         int       // calls at once; 0 if there is no limit
+	Allowance     id.APIKey // whose calls count as its own: the first of the keys that made one another
 	CreatedAt     time.Time
 	ExpiresAt     time.Time // zero: never
 	RevokedAt     time.Time // zero: not revoked
@@ -58,22 +60,24 @@ type Draft struct {
 	Merchant      id.Merchant
 	Live          bool
 	Name          string
-	Scopes        Scopes // not more than the creating key has: see [Scopes.Within]
-	RatePerSecond int    // 0: no limit
-	Burst         int    // 0: as many as RatePerSecond
+	Scopes        Scopes    // not more than the creating key has: see [Scopes.Within]
+	RatePerSecond int       // 0: no limit
+	Burst         int       // 0: as many as RatePerSecond
+	Allowance     id.APIKey // of the creating key, whose limits it must have; "": one of its own
+	Maker         Maker
 	Origin        event.Origin
 }
 
-// newKey makes the key of d with secret, at now. Error: fault.ErrInvalid with fields.
-func newKey(d Draft, secret string, now time.Time) (Key, error) {
+// newKey makes the key of d at now; its secret comes later. Error: fault.ErrInvalid with fields.
+func newKey(d Draft, now time.Time) (Key, error) {
 	if err := d.check(); err != nil {
 		return Key{}, err
 	}
 	k := Key{
 		ID: id.New[id.APIKey](now), Merchant: d.Merchant, Live: d.Live, Name: d.Name,
-		Prefix: prefixOf(secret), Scopes: d.Scopes,
-		RatePerSecond: d.RatePerSecond, Burst: d.Burst, CreatedAt: now,
+		Scopes: d.Scopes, RatePerSecond: d.RatePerSecond, Burst: d.Burst, CreatedAt: now,
 	}
+	k.Allowance = cmp.Or(d.Allowance, k.ID)
 	switch {
 	case k.RatePerSecond == 0:
 		k.Burst = 0
@@ -136,8 +140,8 @@ func (k Key) rotated(next Key, overlap time.Duration, now time.Time) (old, succe
 	case k.ReplacedBy != "":
 		return k, next, ErrRotated
 	}
-	next.Merchant, next.Live = k.Merchant, k.Live
-	next.Name, next.Scopes, next.RatePerSecond, next.Burst = k.Name, k.Scopes, k.RatePerSecond, k.Burst
+	next.Name, next.Scopes = k.Name, k.Scopes
+	next.RatePerSecond, next.Burst, next.Allowance = k.RatePerSecond, k.Burst, k.Allowance
 	k.ReplacedBy = next.ID
 	if end := now.Add(overlap); k.ExpiresAt.IsZero() || end.Before(k.ExpiresAt) {
 		k.ExpiresAt = end

@@ -91,7 +91,7 @@ func TestAnothersKeyDoesNotExist(t *testing.T) {
 			"nothing":          {cafe, false, ""},
 		} {
 			_, gotten := r.Get(t.Context(), c.merchant, c.live, c.key)
-			_, _, rotated := r.Rotate(t.Context(), c.merchant, c.live, c.key, time.Hour, origin)
+			_, _, rotated := r.Rotate(t.Context(), apikey.Rotation{Merchant: c.merchant, Live: c.live, Key: c.key, Overlap: time.Hour, Origin: origin})
 			_, revoked := r.Revoke(t.Context(), c.merchant, c.live, c.key, origin)
 			for _, err := range []error{gotten, rotated, revoked} {
 				if !errors.Is(err, fault.ErrNotFound) {
@@ -154,7 +154,7 @@ func TestASecretIsKeptNowhere(t *testing.T) {
 	}
 	r := apikey.New(d, newStillClock())
 	k, first := create(t, r, draft())
-	_, second, err := r.Rotate(t.Context(), cafe, false, k.ID, time.Hour, origin)
+	_, second, err := r.Rotate(t.Context(), rotation(k.ID, time.Hour))
 	if err != nil || !works(t, r, first) || !works(t, r, second) || r.Flush(t.Context()) != nil {
 		t.Fatal("the keys do not work")
 	}

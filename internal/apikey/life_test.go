@@ -20,7 +20,7 @@ func TestRotationOverlaps(t *testing.T) {
 		r := apikey.New(d, c)
 		old, oldSecret := create(t, r, draft())
 		works(t, r, oldSecret) // now it is remembered without an end
-		next, nextSecret, err := r.Rotate(t.Context(), cafe, false, old.ID, time.Hour, origin)
+		next, nextSecret, err := r.Rotate(t.Context(), rotation(old.ID, time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func TestRotationOverlaps(t *testing.T) {
 		if !works(t, r, oldSecret) || !works(t, r, nextSecret) {
 			t.Error("they do not both work")
 		}
-		if _, _, err := r.Rotate(t.Context(), cafe, false, old.ID, 0, origin); !errors.Is(err, apikey.ErrRotated) {
+		if _, _, err := r.Rotate(t.Context(), rotation(old.ID, 0)); !errors.Is(err, apikey.ErrRotated) {
 			t.Errorf("rotated twice: %v", err)
 		}
 		c.move(time.Hour - time.Microsecond)
@@ -47,7 +47,7 @@ func TestRotationOverlaps(t *testing.T) {
 		if works(t, r, oldSecret) || !works(t, r, nextSecret) {
 			t.Error("after the overlap the old key works or the new one does not")
 		}
-		if _, _, err := r.Rotate(t.Context(), cafe, false, old.ID, 0, origin); !errors.Is(err, apikey.ErrEnded) {
+		if _, _, err := r.Rotate(t.Context(), rotation(old.ID, 0)); !errors.Is(err, apikey.ErrEnded) {
 			t.Errorf("an expired key was rotated: %v", err)
 		}
 		types, events := told(t, d, false)
@@ -65,11 +65,11 @@ func TestAnOverlapHasLimits(t *testing.T) {
 	r := apikey.New(dbtest.SQLite(t), c)
 	first, _ := create(t, r, draft())
 	for _, overlap := range []time.Duration{-time.Second, apikey.OverlapMax + time.Second} {
-		if _, _, err := r.Rotate(t.Context(), cafe, false, first.ID, overlap, origin); !errors.Is(err, fault.ErrInvalid) {
+		if _, _, err := r.Rotate(t.Context(), rotation(first.ID, overlap)); !errors.Is(err, fault.ErrInvalid) {
 			t.Errorf("an overlap of %v: %v", overlap, err)
 		}
 	}
-	_, secret, err := r.Rotate(t.Context(), cafe, false, first.ID, 0, origin)
+	_, secret, err := r.Rotate(t.Context(), rotation(first.ID, 0))
 	if err != nil || !works(t, r, secret) {
 		t.Fatalf("rotate at once: %v", err)
 	}
@@ -87,7 +87,7 @@ func TestOfManyRotationsOneWins(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				_, secret, err := r.Rotate(t.Context(), cafe, false, k.ID, time.Hour, origin)
+				_, secret, err := r.Rotate(t.Context(), rotation(k.ID, time.Hour))
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -136,7 +136,7 @@ func TestRevocationIsAtOnceHereAndSoonElsewhere(t *testing.T) {
 		if types, _ := told(t, d, false); !reflect.DeepEqual(types, []string{"api_key.created", "api_key.revoked"}) {
 			t.Errorf("told %v", types)
 		}
-		if _, _, err := here.Rotate(t.Context(), cafe, false, k.ID, time.Hour, origin); !errors.Is(err, apikey.ErrEnded) {
+		if _, _, err := here.Rotate(t.Context(), rotation(k.ID, time.Hour)); !errors.Is(err, apikey.ErrEnded) {
 			t.Errorf("a revoked key was rotated: %v", err)
 		}
 	})

@@ -14,10 +14,10 @@ const (
 	shardMinimum = 64 // entries of a shard that are not worth sweeping
 )
 
-// Limiter holds each key to its rate by the generic cell rate algorithm: one
-// instant per key, the theoretical arrival time (TAT) of the next call, says
-// everything. It counts on this node only: behind n nodes a key may get n times
-// its rate. Source: ITU-T I.371, annex A.
+// Limiter holds keys to their rate by the generic cell rate algorithm: one
+// instant per allowance, the theoretical arrival time (TAT) of the next call, says
+// everything. Keys that made one another draw on one allowance. It counts on this
+// node only: behind n nodes a key may get n times its rate. Source: ITU-T I.371, annex A.
 type Limiter struct {
 	clock  clock.Clock
 	seed   maphash.Seed
@@ -26,7 +26,7 @@ type Limiter struct {
 
 type shard struct {
 	mu      sync.Mutex
-	tat     map[id.APIKey]int64 // nanoseconds since 1970
+	tat     map[id.APIKey]int64 // by allowance, nanoseconds since 1970
 	sweepAt int                 // size at which idle entries are dropped
 }
 
@@ -54,16 +54,16 @@ func (l *Limiter) Allow(key Key) Decision {
 	if key.RatePerSecond <= 0 {
 		return Decision{OK: true}
 	}
-	s := &l.shards[maphash.String(l.seed, string(key.ID))%shardCount]
+	s := &l.shards[maphash.String(l.seed, string(key.Allowance))%shardCount]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := l.clock.Now().UnixNano() // inside the lock, so that calls come in the order of their time
 	if len(s.tat) >= s.sweepAt {
 		s.sweep(now)
 	}
-	next, d := decide(s.tat[key.ID], now, key.RatePerSecond, key.Burst)
+	next, d := decide(s.tat[key.Allowance], now, key.RatePerSecond, key.Burst)
 	if d.OK {
-		s.tat[key.ID] = next
+		s.tat[key.Allowance] = next
 	}
 	return d
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func limited(name string, rate, burst int) apikey.Key {
-	return apikey.Key{ID: id.Derive[id.APIKey](name), RatePerSecond: rate, Burst: burst}
+	key := id.Derive[id.APIKey](name)
+	return apikey.Key{ID: key, Allowance: key, RatePerSecond: rate, Burst: burst}
 }
 
 // asTold is a gap of as long as the last decision said.

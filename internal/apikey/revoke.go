@@ -13,7 +13,7 @@ import (
 func (r *Room) Revoke(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey, origin event.Origin) (Key, error) {
 	now := r.clock.Now()
 	var k Key
-	err := r.change(ctx, merchant, live, key, func(tx *db.Tx, was row) error {
+	err := r.change(ctx, merchant, live, key, nil, func(tx *db.Tx, was row) error {
 		if was.RevokedAt.IsZero() {
 			was.RevokedAt = now
 			rows.Update(tx, was)

@@ -27,6 +27,7 @@ type Room struct {
 	known   *cache // keys by hash, also ended ones
 	unknown *cache // hashes of no key
 	uses    *uses
+	pepper  Pepper // nil: no secret can be shown again
 }
 
 // New opens the room. Let its [Room.Run] run beside it.
@@ -44,11 +45,11 @@ func (r *Room) Get(ctx context.Context, merchant id.Merchant, live bool, key id.
 	if !id.Valid(key) { // nor may odd bytes reach the database
 		return Key{}, fault.ErrNotFound
 	}
-	k, found, err := r.byID(ctx, merchant, live, key)
+	k, found, err := r.find(ctx, merchant, live, key)
 	if err == nil && !found {
 		err = fault.ErrNotFound
 	}
-	return k, err
+	return k.Key, err
 }
 
 // Page says which part of a list to read: at most Limit keys after or before the
@@ -70,13 +71,14 @@ func (r *Room) List(ctx context.Context, merchant id.Merchant, live bool, p Page
 }
 
 // change runs fn on the merchant's key and forgets what memory had of it, also
-// when the write failed: it may have been stored after all.
-func (r *Room) change(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey, fn func(*db.Tx, row) error) error {
+// when the write failed: it may have been stored after all. more is what fn decides on
+// beside the key.
+func (r *Room) change(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey, more []db.Lock, fn func(*db.Tx, row) error) error {
 	if !id.Valid(key) {
 		return fault.ErrNotFound
 	}
 	var stale hash
-	err := r.db.Write(ctx, []db.Lock{lock(key), event.Lock()}, func(tx *db.Tx) error {
+	err := r.db.Write(ctx, append(more, lock(key), event.Lock()), func(tx *db.Tx) error {
 		was, found := owned(tx, merchant, live, key)
 		if !found {
 			return fault.ErrNotFound

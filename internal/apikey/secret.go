@@ -33,6 +33,11 @@ func NewSecret(live bool) string {
 	if _, err := rand.Read(random[:]); err != nil {
 		panic("apikey: no randomness: " + err.Error()) // crypto/rand never fails on Linux
 	}
+	return spell(live, random[:])
+}
+
+// spell writes random bytes as a secret.
+func spell(live bool, random []byte) string {
 	b := make([]byte, 0, secretMax)
 	b = append(b, mode(live)...)
 	bits, n := uint32(0), 0

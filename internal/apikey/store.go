@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"slices"
@@ -28,6 +29,8 @@ var rows = db.NewTable("api_key", func(r *row, f *db.Fields) {
 	db.Text(f, "name", &r.Name)
 	db.Int(f, "rate_per_second", &r.RatePerSecond)
 	db.Int(f, "burst", &r.Burst)
+	db.Text(f, "allowance", &r.Allowance)
+	r.Allowance = cmp.Or(r.Allowance, r.ID) // a key from before there were any
 	f.Mutable()
 	db.Time(f, "expires_at", &r.ExpiresAt)
 	db.Time(f, "revoked_at", &r.RevokedAt)
@@ -48,9 +51,8 @@ func (r *Room) byHash(ctx context.Context, h hash) (Key, bool, error) {
 	return row.Key, found, err
 }
 
-func (r *Room) byID(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey) (Key, bool, error) {
-	row, found, err := rows.First(ctx, r.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live)
-	return row.Key, found, err
+func (r *Room) find(ctx context.Context, merchant id.Merchant, live bool, key id.APIKey) (row, bool, error) {
+	return rows.First(ctx, r.db, "where id = $1 and merchant = $2 and live = $3", string(key), string(merchant), live)
 }
 
 func (r *Room) between(ctx context.Context, merchant id.Merchant, live bool, p Page) ([]Key, bool, error) {

@@ -33,7 +33,7 @@ CREATE TABLE api_key (
   revoked_at integer not null,
   last_used_at integer not null,
   replaced_by text not null
-);
+, allowance text not null default '');
 
 CREATE INDEX api_key_merchant on api_key (merchant, id);
 

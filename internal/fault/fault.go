@@ -151,13 +151,6 @@ func (f *Fault) WithRetryAfter(d time.Duration) *Fault {
 	return c
 }
 
-// Says reports whether f tells a caller the same as g, bad places and waiting aside,
-// which no record keeps.
-func (f *Fault) Says(g *Fault) bool {
-	return f.Kind == g.Kind && f.Code == g.Code && f.Detail == g.Detail &&
-		f.DeclineCode == g.DeclineCode && f.Advice == g.Advice && f.Object == g.Object
-}
-
 // Of finds the fault in err; any other error becomes [ErrInternal] with err as its
 // cause. Of(nil) is nil.
 func Of(err error) *Fault {

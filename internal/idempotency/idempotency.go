@@ -37,6 +37,7 @@ type Key struct {
 	Text        string // as the caller sent it
 	id          string
 	fingerprint []byte
+	written     bool
 }
 
 // New makes the key that caller sent with a request of that fingerprint: a
@@ -51,7 +52,7 @@ func New(caller string, live bool, text string, fingerprint []byte) (*Key, error
 		}
 	}
 	h := sha256.Sum256(fmt.Appendf(nil, "%s|%t|%s", caller, live, text))
-	return &Key{text, base64.RawURLEncoding.EncodeToString(h[:16]), fingerprint[:min(len(fingerprint), fingerprintMax)]}, nil
+	return &Key{Text: text, id: base64.RawURLEncoding.EncodeToString(h[:16]), fingerprint: fingerprint[:min(len(fingerprint), fingerprintMax)]}, nil
 }
 
 // Replay is the finished answer to an earlier request with the same key: the
@@ -163,6 +164,7 @@ func (k *Key) put(tx *db.Tx, r record) {
 	if !found && k.fingerprint == nil {
 		return // forgotten meanwhile: see Sweep
 	}
+	tx.After(func() { k.written = true })
 	if !found {
 		r.id, r.fingerprint = k.id, k.fingerprint
 		records.Insert(tx, r)
@@ -171,6 +173,10 @@ func (k *Key) put(tx *db.Tx, r record) {
 	was.object, was.status, was.sequence, was.answer = r.object, r.status, r.sequence, r.answer
 	records.Update(tx, was)
 }
+
+// Written reports whether the record is this very request's work: what it says then is
+// the request's own answer and no replay.
+func (k *Key) Written() bool { return k != nil && k.written }
 
 // ID names the record, "" for no key, so that later work can finish it.
 func (k *Key) ID() string {

@@ -80,6 +80,9 @@ func TestALifeOfAKey(t *testing.T) {
 		if err := in(t, d, k, func(tx *db.Tx) { k.Begin(tx, "att_1", start) }); err != nil {
 			t.Fatal(err)
 		}
+		if retry := key(t, "k", "pay 10"); !k.Written() || retry.Written() {
+			t.Errorf("written by its request: %t, by a retry: %t", k.Written(), retry.Written())
+		}
 		expect(t, d, k, "running att_1")
 		expect(t, d, other, "idempotency_key_reused")
 
@@ -139,6 +142,9 @@ func TestAWriteThatFailsStoresNothing(t *testing.T) {
 		})
 		if !errors.Is(err, fault.ErrInvalid) {
 			t.Fatal(err)
+		}
+		if k.Written() {
+			t.Error("the key says that it was written by a write that was undone")
 		}
 		expect(t, d, corrected, "first time")
 	})

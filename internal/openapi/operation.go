@@ -99,7 +99,7 @@ func (o *Operation) description() string {
 func (w *writer) probe(o *Operation) tree {
 	summary, description := "Says whether the process answers", "Answers 200 as long as the process runs."
 	if strings.HasPrefix(o.URL, "/ready") {
-		summary, description = "Says whether requests are taken", "Answers 503 while the server stops or its database does not answer."
+		summary, description = "Says whether requests are taken", "Answers 503 while the server stops, its database does not answer or its vault is sealed."
 	}
 	w.refusals[500], w.refusals[503] = true, true
 	health := tree{{"type", "object"}, {"required", []string{"status"}}, {"properties", of("status", of("const", "ok"))}}

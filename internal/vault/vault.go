@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,45 @@ func Open(ctx context.Context, c Config) (*Vault, error) {
 		}
 	}
 	return v, nil
+}
+
+// Look reports whether there are keys, and whether they can be opened. It makes none.
+// Error: ErrSealed.
+func Look(ctx context.Context, c Config) (made bool, err error) {
+	v := &Vault{db: c.DB, clock: c.Clock, log: c.Log, wrapper: c.Wrapper}
+	for _, m := range modes {
+		stored, found, err := v.storedKeys(ctx, m)
+		if err == nil && found {
+			made = true
+			_, err = unwrap(ctx, v.wrapper, stored)
+		}
+		if err != nil {
+			return made, ErrSealed.WithCause(err)
+		}
+	}
+	return made, nil
+}
+
+// Ready reports why cards cannot be used, or nil: it follows a rotation of the keys, if
+// the key-encryption key opens the new ones. Another key-encryption key alone is no
+// reason: the keys in memory are still those that seal. Error: ErrSealed.
+func (v *Vault) Ready(ctx context.Context) error {
+	for _, m := range modes {
+		stored, found, err := v.storedKeys(ctx, m)
+		switch held := v.slot(m).Load().version; {
+		case err != nil:
+			return err
+		case !found:
+			return ErrSealed.WithCause(fmt.Errorf("vault: the %s keys are gone", m))
+		case stored.version == held:
+			continue
+		default:
+			if err := v.reload(ctx, m, held); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // slot is where a mode's keys are.
@@ -122,6 +162,10 @@ func (v *Vault) Get(ctx context.Context, o Owner, token id.Card) (Card, error) {
 func (v *Vault) Fingerprint(o Owner, n card.Number) string {
 	return v.keys(o.Live).fingerprint(o.Merchant, n)
 }
+
+// Pepper is a keyed digest of name, the same each time and in each process: for what
+// must not be computed from the database alone.
+func (v *Vault) Pepper(live bool, name string) []byte { return v.keys(live).keyed("pepper", name) }
 
 // reload follows a rotation that this process has not seen.
 func (v *Vault) reload(ctx context.Context, m mode, seen int64) error {

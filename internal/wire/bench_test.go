@@ -17,7 +17,7 @@ import (
 // sampleRequest is what most callers send: a sum, a source, a few words of their own.
 func sampleRequest() *florinv1.CreatePaymentRequest {
 	return &florinv1.CreatePaymentRequest{
-		Amount: 73, Currency: "USD", Source: "wal_01jz0000000000000000000000", Capture: florinv1.CaptureMode_CAPTURE_MODE_MANUAL,
+		Amount: proto.Int64(73), Currency: "USD", Source: "wal_01jz0000000000000000000000", Capture: florinv1.CaptureMode_CAPTURE_MODE_MANUAL,
 		Description: "Tea for two", Reference: "order 1001", Metadata: map[string]string{"table": "4", "room": "金"},
 	}
 }
@@ -175,7 +175,7 @@ func stdXML(in []byte, m *florinv1.CreatePaymentRequest) error {
 	if err := xml.Unmarshal(in, &q); err != nil {
 		return err
 	}
-	m.Amount, m.Currency, m.Source, m.Description, m.Reference = q.Amount, q.Currency, q.Source, q.Description, q.Reference
+	m.Amount, m.Currency, m.Source, m.Description, m.Reference = &q.Amount, q.Currency, q.Source, q.Description, q.Reference
 	m.Metadata = map[string]string{}
 	for _, e := range q.Metadata {
 		m.Metadata[e.Key] = e.Value

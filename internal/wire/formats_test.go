@@ -123,7 +123,7 @@ func wellFormed(data []byte) error {
 func FuzzDecodeProtobuf(f *testing.F) {
 	f.Add([]byte{})
 	for _, m := range []proto.Message{
-		&florinv1.CreatePaymentRequest{Amount: 73, Currency: "USD", Capture: 2, Metadata: map[string]string{"a": "é", "": ""}},
+		&florinv1.CreatePaymentRequest{Amount: proto.Int64(73), Currency: "USD", Capture: 2, Metadata: map[string]string{"a": "é", "": ""}},
 		&florinv1.ListPaymentsResponse{Data: []*florinv1.Payment{{Id: "a"}, {}}, HasMore: true},
 		&florinv1.LimitWalletRequest{LimitPerDay: proto.Int64(0)},
 	} {

@@ -18,7 +18,7 @@ func request(elements string) string {
 }
 
 func TestDecodeXMLTakes(t *testing.T) {
-	amount := &florinv1.CreatePaymentRequest{Amount: 73}
+	amount := &florinv1.CreatePaymentRequest{Amount: proto.Int64(73)}
 	text := func(s string) proto.Message { return &florinv1.CreatePaymentRequest{Description: s} }
 	for name, c := range map[string]struct {
 		body string
@@ -37,8 +37,8 @@ func TestDecodeXMLTakes(t *testing.T) {
 		"left again":       {`<create_payment_request xmlns="urn:florin:v1"><amount xmlns="">73</amount></create_payment_request>`, amount},
 		"white in tags":    {"<create_payment_request >\n\t<amount\r>73</amount \n></create_payment_request\t>\n", amount},
 		"comments":         {"<!-- a --><create_payment_request><!--b--><amount>7<!-- - -->3</amount></create_payment_request><!---->", amount},
-		"around values":    {request("<amount>\n 73\t</amount><capture> manual </capture>"), &florinv1.CreatePaymentRequest{Amount: 73, Capture: florinv1.CaptureMode_CAPTURE_MODE_MANUAL}},
-		"largest":          {request("<amount>9007199254740991</amount>"), &florinv1.CreatePaymentRequest{Amount: 9007199254740991}},
+		"around values":    {request("<amount>\n 73\t</amount><capture> manual </capture>"), &florinv1.CreatePaymentRequest{Amount: proto.Int64(73), Capture: florinv1.CaptureMode_CAPTURE_MODE_MANUAL}},
+		"largest":          {request("<amount>9007199254740991</amount>"), &florinv1.CreatePaymentRequest{Amount: proto.Int64(9007199254740991)}},
 		"CDATA":            {request("<description>a<![CDATA[<b>&amp;]]]]><![CDATA[>]]></description>"), text("a<b>&amp;]]>")},
 		"entities":         {request("<description>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;&#x1F600;</description>"), text(`<>&"'AB😀`)},
 		"exact white":      {request("<description> \t\n&#13;&#10;&#9; </description>"), text(" \t\n\r\n\t ")},

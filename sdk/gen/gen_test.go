@@ -108,7 +108,7 @@ func TestContractGrows(t *testing.T) {
 			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("unfold"), JsonName: proto.String("unfold"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_REPEATED.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum()})
 			list := request(f, "ListPaymentsRequest")
-			limits := proto.Clone(request(f, "CreatePaymentRequest").Field[0].Options).(*descriptorpb.FieldOptions)
+			limits := proto.Clone(request(f, "CapturePaymentRequest").Field[1].Options).(*descriptorpb.FieldOptions)
 			list.Field = append(list.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("amount_floor"), JsonName: proto.String("amountFloor"), Number: proto.Int32(90),
 				Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_INT64.Enum(),
 				Proto3Optional: proto.Bool(true), OneofIndex: proto.Int32(int32(len(list.OneofDecl))), Options: limits}) // above zero, if it is there

@@ -52,9 +52,13 @@ func goType(f *field) string {
 	return t
 }
 
-// goParam is a member of a request, with its tag: what is zero is not sent.
+// goParam is a member of a request, with its tag: what is zero is not sent. A pointer
+// tells zero from absent where that matters. It does not for what must be given, whose
+// zero says that it was forgotten, nor for the size of a page, which is never zero.
 func goParam(f *field) string {
-	return fmt.Sprintf("%s %s `json:\"%s,omitzero\"`", goName(f.Name), goType(f), f.Name)
+	given := *f
+	given.Maybe = f.Maybe && !f.Required && f.Name != "limit"
+	return fmt.Sprintf("%s %s `json:\"%s,omitzero\"`", goName(f.Name), goType(&given), f.Name)
 }
 
 // goRead is where a member's value is read to.

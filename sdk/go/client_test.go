@@ -82,7 +82,7 @@ func TestRetries(t *testing.T) {
 		return err
 	}
 	read := func(c *Client) error { _, err := c.Payments.Get(t.Context(), "pay_1", nil); return err }
-	makeKey := func(c *Client) error { _, err := c.APIKeys.Create(t.Context(), nil); return err }
+	endKey := func(c *Client) error { _, err := c.APIKeys.Revoke(t.Context(), "key_1", nil); return err }
 	for _, x := range []struct {
 		name   string
 		do     func(*Client) error
@@ -92,14 +92,14 @@ func TestRetries(t *testing.T) {
 	}{
 		{"a lost answer", create, hangUp, true, ErrNetwork},
 		{"a lost answer to a read", read, hangUp, true, ErrNetwork},
-		{"a lost answer to what cannot be repeated", makeKey, hangUp, false, ErrNetwork},
+		{"a lost answer to what cannot be repeated", endKey, hangUp, false, ErrNetwork},
 		{"the same key is still running", create, answer(409, problem("idempotency_key_in_use")), true, ErrConflict},
 		{"the payment is busy", create, answer(409, problem("payment_busy")), true, ErrConflict},
 		{"another conflict", create, answer(409, problem("payment_state")), false, ErrConflict},
 		{"too fast", create, answer(429, problem("rate_limited")), true, ErrRateLimit},
-		{"too fast for what cannot be repeated", makeKey, answer(429, problem("rate_limited")), true, ErrRateLimit},
+		{"too fast for what cannot be repeated", endKey, answer(429, problem("rate_limited")), true, ErrRateLimit},
 		{"unavailable", create, answer(503, problem("overloaded")), true, ErrUnavailable},
-		{"unavailable for what cannot be repeated", makeKey, answer(503, problem("overloaded")), false, ErrUnavailable},
+		{"unavailable for what cannot be repeated", endKey, answer(503, problem("overloaded")), false, ErrUnavailable},
 		{"a gateway", create, answer(502, "<html>"), true, ErrUnavailable},
 		{"broken", create, answer(500, problem("internal")), false, ErrUnavailable},
 		{"invalid", create, answer(400, problem("invalid_request")), false, ErrInvalidRequest},
@@ -268,17 +268,20 @@ func TestWhatIsSent(t *testing.T) {
 	_, _ = c.Wallets.Limit(t.Context(), "wal_1", &LimitWallet{LimitPerDay: Ptr[int64](0)})
 	_, _ = c.Payments.Create(t.Context(), &CreatePayment{Amount: 5, CardNumber: "4242", Metadata: map[string]string{"a": "b"}})
 	_, _ = c.Payments.Cancel(t.Context(), "pay_1", nil)
+	_, _ = c.Refunds.Create(t.Context(), &CreateRefund{Payment: "pay_1", Amount: Ptr[int64](0)}) // a sum that came to nothing is not "all"
+	_, _ = c.APIKeys.Rotate(t.Context(), "key_1", &RotateAPIKey{OverlapSeconds: Ptr(0)})
 	if got := p.requests()[0].RequestURI; got != "/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05Z" || p.bodies[0] != "" {
 		t.Errorf("%s %s", got, p.bodies[0])
 	}
 	if h := p.requests()[0].Header; h.Get("Authorization") != "Bearer "+testKey || !strings.HasPrefix(h.Get("User-Agent"), "florin-go/"+Version+" (") {
 		t.Errorf("%v", h)
 	}
-	if got := p.bodies[1:]; !slices.Equal(got, []string{`{"limit_per_day":0}`, `{"amount":5,"card_number":"4242","metadata":{"a":"b"}}`, `{}`}) {
+	if got := p.bodies[1:]; !slices.Equal(got, []string{`{"limit_per_day":0}`, `{"amount":5,"card_number":"4242","metadata":{"a":"b"}}`, `{}`,
+		`{"payment":"pay_1","amount":0}`, `{"overlap_seconds":0}`}) {
 		t.Errorf("%q", got)
 	}
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 4 {
+		if _, err := c.Payments.Get(t.Context(), id, nil); !errors.Is(err, ErrInvalidRequest) || len(p.requests()) != 6 {
 			t.Errorf("id %q: %v", id, err)
 		}
 	}

@@ -14,8 +14,8 @@
 // after a lost connection or a timeout, 429, 502, 503 and 504, and while another
 // operation on the same object runs (409 idempotency_key_in_use, payment_busy). Each
 // call that creates something carries an Idempotency-Key of its own through all its
-// tries, so that it takes effect once. What cannot be repeated safely, such as making
-// an API key, is sent again after 429 only. Other refusals are never repeated.
+// tries, so that it takes effect once. What carries no key and is no read or delete,
+// such as revoking an API key, is sent again after 429 only. Other refusals are never repeated.
 //
 // # Errors
 //

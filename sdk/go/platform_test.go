@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,7 +44,7 @@ func TestCardPayment(t *testing.T) {
 	if len(p.Extra) != 0 {
 		t.Errorf("the client does not know %v: regenerate it", p.Extra)
 	}
-	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: 999})
+	r, err := c.Refunds.Create(t.Context(), &CreateRefund{Payment: p.ID, Amount: Ptr[int64](999)})
 	if err != nil || r.Status != RefundStatusSucceeded || r.Amount != 999 {
 		t.Errorf("refund: %+v %v", r, err)
 	}
@@ -78,7 +79,7 @@ func TestCapture(t *testing.T) {
 	if p.Status != PaymentStatusRequiresCapture || p.AmountCapturable != 500 {
 		t.Errorf("%+v", p)
 	}
-	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: 300})
+	p, err := c.Payments.Capture(t.Context(), p.ID, &CapturePayment{Amount: Ptr[int64](300)})
 	if err != nil || p.Status != PaymentStatusSucceeded || p.AmountCaptured != 300 {
 		t.Errorf("%+v %v", p, err)
 	}
@@ -179,9 +180,13 @@ func TestFaultsBetween(t *testing.T) {
 			if w, err = c.Wallets.Get(t.Context(), w.ID, nil); err != nil || w.Balance != 1000 {
 				t.Errorf("topped up other than once: %+v %v", w, err)
 			}
-			_, err = c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			k, err := c.APIKeys.Create(t.Context(), &CreateAPIKey{Scopes: []string{"payments:read"}, Name: variable})
+			if err != nil || !strings.HasPrefix(string(k.Secret), k.Prefix) {
+				t.Fatalf("the secret of a lost answer: %+v %v", k, err)
+			}
+			_, err = c.APIKeys.Revoke(t.Context(), k.ID, nil)
 			if e := new(Error); !errors.As(err, &e) || e.Retryable {
-				t.Errorf("a key was asked for twice: %v", err)
+				t.Errorf("a key was revoked twice: %v", err)
 			}
 		})
 	}

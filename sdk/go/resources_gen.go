@@ -47,9 +47,10 @@ func newResources(c *Client) resources {
 // APIKeysService calls /v1/api_keys.
 type APIKeysService struct{ client *Client }
 
-// Create makes a key and shows its secret, once.
+// Create makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it
+// again, for a day and to the calling key only.
 func (r APIKeysService) Create(ctx context.Context, params *CreateAPIKey, options ...Option) (*APIKey, error) {
-	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys", params: params}, options)
+	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys", params: params, creates: true}, options)
 }
 
 // Get reads a key without its secret.
@@ -68,9 +69,10 @@ func (r APIKeysService) ListPage(ctx context.Context, params *ListAPIKeys, optio
 	return send[Page[APIKey]](ctx, r.client, call{verb: "GET", path: "/v1/api_keys", params: params}, options)
 }
 
-// Rotate makes a successor and lets the old key live on for a while.
+// Rotate makes a successor, shows its secret as APIKeys.Create does, and lets the old key live on
+// for a while.
 func (r APIKeysService) Rotate(ctx context.Context, id string, params *RotateAPIKey, options ...Option) (*APIKey, error) {
-	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys/{id}/rotate", ids: []string{id}, params: params}, options)
+	return send[APIKey](ctx, r.client, call{verb: "POST", path: "/v1/api_keys/{id}/rotate", ids: []string{id}, params: params, creates: true}, options)
 }
 
 // Revoke ends a key.

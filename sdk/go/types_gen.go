@@ -97,7 +97,9 @@ const (
 	// The rail has been asked.
 	RefundStatusPending   RefundStatus = "pending"
 	RefundStatusSucceeded RefundStatus = "succeeded"
-	RefundStatusFailed    RefundStatus = "failed"
+	// The rail refused, or the card's bank sent the money back after the refund had succeeded: the
+	// merchant has it again.
+	RefundStatusFailed RefundStatus = "failed"
 )
 
 // ApiKey lets a merchant's server call the API.
@@ -948,8 +950,8 @@ type ListAPIKeys struct {
 
 // RotateAPIKey is what is sent to the method of that name. Nil sends nothing.
 type RotateAPIKey struct {
-	// Seconds that the old key lives on; a day if absent, 7 days at most.
-	OverlapSeconds int `json:"overlap_seconds,omitzero"`
+	// Seconds that the old key lives on: 0 ends it at once; a day if absent, 7 days at most.
+	OverlapSeconds *int `json:"overlap_seconds,omitzero"`
 }
 
 // RevokeAPIKey is what is sent to the method of that name. Nil sends nothing.
@@ -1225,8 +1227,8 @@ type ListPayments struct {
 
 // CapturePayment is what is sent to the method of that name. Nil sends nothing.
 type CapturePayment struct {
-	// In minor units; all that is capturable if absent.
-	Amount int64 `json:"amount,omitzero"`
+	// In minor units, 1 or more; all that is capturable if absent.
+	Amount *int64 `json:"amount,omitzero"`
 	// More captures will follow: what is left stays authorized. Otherwise it is released.
 	MoreToCome bool `json:"more_to_come,omitzero"`
 }
@@ -1258,8 +1260,8 @@ type GetQuote struct {
 // CreateRefund is what is sent to the method of that name. Nil sends nothing.
 type CreateRefund struct {
 	Payment string `json:"payment,omitzero"`
-	// In minor units; all that is left if absent.
-	Amount   int64             `json:"amount,omitzero"`
+	// In minor units, 1 or more; all that is left if absent.
+	Amount   *int64            `json:"amount,omitzero"`
 	Reason   string            `json:"reason,omitzero"`
 	Metadata map[string]string `json:"metadata,omitzero"`
 }

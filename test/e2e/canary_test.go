@@ -130,8 +130,14 @@ func (s *server) search(t *testing.T, when string) {
 	}
 }
 
-// searchTables reads every value of every table.
+// searchTables searches every value of every table.
 func searchTables(t *testing.T, when, database string) {
+	t.Helper()
+	eachValue(t, database, func(column string, value any) { searchValue(t, when+", the column "+column, value) })
+}
+
+// eachValue reads every value of every table.
+func eachValue(t *testing.T, database string, look func(column string, value any)) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, database)
@@ -158,8 +164,7 @@ func searchTables(t *testing.T, when, database string) {
 				t.Fatal(err)
 			}
 			for i, value := range values {
-				where := when + ", the column " + table + "." + rows.FieldDescriptions()[i].Name
-				searchValue(t, where, value)
+				look(table+"."+rows.FieldDescriptions()[i].Name, value)
 			}
 		}
 		if err := rows.Err(); err != nil {

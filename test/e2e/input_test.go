@@ -38,7 +38,7 @@ func amount(text string) string { return `{` + good + `,"amount":` + text + `}` 
 
 // bodies are JSON that is broken, or not what the contract says.
 var bodies = []bad{
-	{name: "nothing", body: "", status: 400, code: invalid, pointer: "/amount"},
+	{name: "nothing", body: "", status: 400, code: invalid, pointer: "/amount", field: "required"},
 	{name: "cut short", body: `{"amount":100,`, status: 400, code: invalid, field: "malformed_json"},
 	{name: "no JSON", body: `amount=100&currency=USD`, status: 400, code: invalid, field: "malformed_json"},
 	{name: "a list", body: `[{"amount":100}]`, status: 400, code: invalid, field: "wrong_type"},
@@ -80,7 +80,8 @@ func notes(n int) string {
 
 // amounts that are none.
 var amounts = []bad{
-	{name: "no amount", body: `{` + good + `}`, status: 400, code: invalid, pointer: "/amount"},
+	{name: "no amount", body: `{` + good + `}`, status: 400, code: invalid, pointer: "/amount", field: "required"},
+	{name: "null", body: amount("null"), status: 400, code: invalid, pointer: "/amount", field: "required"},
 	{name: "zero", body: amount("0"), status: 400, code: invalid, pointer: "/amount", field: "too_small"},
 	{name: "negative", body: amount("-1"), status: 400, code: invalid, pointer: "/amount", field: "too_small"},
 	{name: "a fraction", body: amount("10.5"), status: 400, code: invalid, pointer: "/amount", field: "not_an_integer"},
@@ -173,6 +174,7 @@ var envelopes = []bad{
 	{name: "a long id", method: "GET", path: "/v1/payments/" + strings.Repeat("a", 4000), status: 404, code: "not_found"},
 	{name: "a query that a body replaces", path: "/v1/payments?amount=5", body: amount("100"), status: 400, code: invalid, pointer: "?amount"},
 	{name: "an unknown parameter", method: "GET", path: "/v1/payments?page=2", status: 400, code: invalid, pointer: "?page", field: "unknown_field"},
+	{name: "a page of nothing", method: "GET", path: "/v1/payments?limit=0", status: 400, code: invalid, pointer: "?limit", field: "too_small"},
 	{name: "a parameter twice", method: "GET", path: "/v1/payments?limit=1&limit=2", status: 400, code: invalid, pointer: "?limit", field: "duplicate_field"},
 	{name: "a broken query", method: "GET", path: "/v1/payments?limit=%zz", status: 400, code: invalid, field: "malformed_query"},
 	{name: "an id in the body too", path: "/v1/payments/" + plausible + "/cancel", body: `{"id":"` + plausible + `"}`, status: 400, code: invalid, pointer: "/id"},

@@ -38,6 +38,29 @@ func TestDoctor(t *testing.T) {
 	})
 }
 
+// TestDoctorOnlyLooks: asked before the first server, it makes no vault, with the right key
+// or a wrong one, and says so; the server's own key makes it afterwards.
+func TestDoctorOnlyLooks(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, at place) {
+		wrong, right := newKEK(t), newKEK(t)
+		at.must(t, "migrate")
+		if err := os.MkdirAll(at.data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if said := at.florin(t, "doctor", "--kek-file", wrong); said.code != 0 || !strings.Contains(said.out, "vault        is not made yet") {
+			t.Errorf("before the first server: exit %d\n%s\n%s", said.code, said.out, said.errs)
+		}
+		serve(t, at, "--kek-file", right).Stop(t)
+		if said := at.florin(t, "doctor", "--kek-file", right); said.code != 0 || !strings.Contains(said.out, "vault        opens with kek-") {
+			t.Errorf("with the right key: exit %d\n%s\n%s", said.code, said.out, said.errs)
+		}
+		if said := at.florin(t, "doctor", "--kek-file", wrong); said.code != 1 || !strings.Contains(said.out, "✗ vault        cannot be opened") {
+			t.Errorf("with a wrong key: exit %d\n%s\n%s", said.code, said.out, said.errs)
+		}
+	})
+}
+
 // newKEK makes a key-encryption key in a folder of its own.
 func newKEK(t *testing.T) string {
 	t.Helper()
@@ -120,6 +143,47 @@ func TestServeRefusesWeakSettings(t *testing.T) {
 	}
 }
 
+// TestServeRefusesWhatIsASandboxes: its key-encryption key and its data, by whatever path.
+func TestServeRefusesWhatIsASandboxes(t *testing.T) {
+	t.Parallel()
+	box := dev(t, sqlitePlace(t))
+	box.Stop(t)
+	theirs, link, beside := filepath.Join(box.data, "sandbox-kek.key"), filepath.Join(t.TempDir(), "link.key"), filepath.Join(box.data, "other.key")
+	if err := os.Symlink(theirs, link); err != nil {
+		t.Fatal(err)
+	}
+	if said := florin(t, "key", "new-kek", beside); said.code != 0 {
+		t.Fatal(said)
+	}
+	for name, args := range map[string][]string{
+		"its key":                {"--data", sqlitePlace(t).data, "--kek-file", theirs},
+		"a link to its key":      {"--data", sqlitePlace(t).data, "--kek-file", link},
+		"a key beside its own":   {"--data", sqlitePlace(t).data, "--kek-file", beside},
+		"its data":               {"--data", box.data, "--kek-file", newKEK(t)},
+		"its data, its own key":  {"--data", box.data, "--kek-file", theirs},
+		"a key to rotate to":     nil,
+		"doctor may look at all": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := florin(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"}, args...)...)
+			switch name {
+			case "a key to rotate to":
+				at := sqlitePlace(t)
+				at.must(t, "migrate")
+				said = at.florin(t, "key", "rotate-kek", "--kek-file", newKEK(t), "--new", theirs)
+			case "doctor may look at all":
+				if said = box.florin(t, "doctor"); said.code != 0 {
+					t.Errorf("exit %d\n%s\n%s", said.code, said.out, said.errs)
+				}
+				return
+			}
+			if said.code != 1 || !strings.Contains(said.errs, "sandbox") {
+				t.Errorf("exit %d, want 1 and the reason:\n%s\n%s", said.code, said.out, said.errs)
+			}
+		})
+	}
+}
+
 // TestServe: production with good settings serves; live money wants an idempotency
 // key and a connector, and there is none yet.
 func TestServe(t *testing.T) {
@@ -191,6 +255,39 @@ func TestVaultKeysRotate(t *testing.T) {
 		s.caller().as(key).post(t, "/v1/payments", pay).wants(t, 200, "status=succeeded", "card.last4=4242")
 		s.Stop(t)
 		at.verified(t)
+	})
+}
+
+// TestReadyTellsOfASealedVault: a server that cannot follow a rotation of another node's is
+// taken out of service, and says why; one that still can do its work is not.
+func TestReadyTellsOfASealedVault(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, at place) {
+		kek, next := newKEK(t), newKEK(t)
+		at.must(t, "migrate")
+		merchant := at.must(t, "merchant", "create", "Keeper")
+		key := at.must(t, "key", "create", merchant)
+		s := serve(t, at, "--kek-file", kek)
+		c := s.caller().as(key)
+		card := func(number string) string { return `{"card_number":"` + number + `","expiry_date":"12/99"}` }
+		c.post(t, "/v1/cards", card("4242424242424242")).wants(t, 200)
+		c.get(t, "/readyz").wants(t, 200)
+
+		at.must(t, "key", "rotate-data", "--kek-file", kek) // it follows that
+		c.get(t, "/readyz").wants(t, 200)
+		at.must(t, "key", "rotate-kek", "--kek-file", kek, "--new", next)
+		c.post(t, "/v1/cards", card("5555555555554444")).wants(t, 200) // with the keys in its memory
+		c.get(t, "/readyz").wants(t, 200)
+		at.must(t, "key", "rotate-data", "--kek-file", next)
+		c.get(t, "/readyz").wants(t, 503, "code=vault_sealed")
+		c.get(t, "/healthz").wants(t, 200)
+		c.post(t, "/v1/cards", card("4111111111111111")).wants(t, 503, "code=vault_sealed")
+		s.Stop(t)
+
+		s = serve(t, at, "--kek-file", next)
+		s.caller().get(t, "/readyz").wants(t, 200)
+		s.caller().as(key).post(t, "/v1/cards", card("4111111111111111")).wants(t, 200)
+		s.Stop(t)
 	})
 }
 

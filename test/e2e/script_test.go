@@ -28,7 +28,7 @@ import (
 // status, or a command's exit code, and any of:
 //
 //	status=succeeded   data.0.id=$pay   data.len=3   a member of the JSON
-//	id=*     is there and says something      decline_code!   is not there
+//	id=*     is there and says something      decline_code!   is not there (a header, if it begins with a capital)
 //	out~✓    contains (out and errs are a command's output)
 //	Retry-After:1      a header, with the same * and ~
 //	$pay=id            keeps the member for later lines

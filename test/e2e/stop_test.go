@@ -3,8 +3,11 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -36,6 +39,48 @@ func TestStopUnderLoad(t *testing.T) {
 		seen.check(t, again)
 		again.Stop(t)
 		at.verified(t)
+	})
+}
+
+// TestStopWithStragglers: clients that have sent half a request do not keep a server from
+// ending well, in its time, and who was being answered is.
+func TestStopWithStragglers(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, at place) {
+		s := dev(t, at)
+		c := s.caller()
+		paid := c.post(t, "/v1/payments", amount("100"), "Idempotency-Key", "before").wants(t, 200).field("id")
+		for _, half := range []string{
+			"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + s.Key + "\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{\"amount\":",
+			"POST /florin.v1.PaymentService/CreatePayment HTTP/1.1\r\nHost: x\r\nContent-Type: application/proto\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+			"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthor",
+		} {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, half); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slow := make(chan answer, 1)
+		go func() { // its bank is silent for three seconds
+			a, _ := c.do("POST", "/v1/payments", []byte(`{"amount":100,"currency":"USD","source":"tok_unknown"}`))
+			slow <- a
+		}()
+		time.Sleep(500 * time.Millisecond)
+		s.Stop(t)
+		if a := <-slow; a.status != 200 {
+			t.Errorf("who was being answered got %d %s", a.status, a.body)
+		}
+		if said := s.Errors(); strings.Contains(said, "deadline exceeded") {
+			t.Errorf("it ended with\n%s", said)
+		}
+		at.verified(t)
+		again := dev(t, at)
+		again.caller().get(t, "/v1/payments/"+paid).wants(t, 200, "status=succeeded")
+		again.Stop(t)
 	})
 }
 
@@ -171,7 +216,7 @@ func TestReadyFile(t *testing.T) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"url", "sandbox_key", "merchant_id", "payer_id", "wallet_id"} {
+	for _, name := range []string{"url", "sandbox_rail", "sandbox_key", "merchant_id", "payer_id", "wallet_id"} {
 		if all[name] == "" {
 			t.Errorf("the ready file lacks %s: %s", name, text)
 		}

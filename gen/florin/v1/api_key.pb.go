@@ -280,8 +280,8 @@ func (x *GetApiKeyRequest) GetId() string {
 type RotateApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Seconds that the old key lives on; a day if absent, 7 days at most.
-	OverlapSeconds int32 `protobuf:"varint,2,opt,name=overlap_seconds,json=overlapSeconds,proto3" json:"overlap_seconds,omitempty"`
+	// Seconds that the old key lives on: 0 ends it at once; a day if absent, 7 days at most.
+	OverlapSeconds *int32 `protobuf:"varint,2,opt,name=overlap_seconds,json=overlapSeconds,proto3,oneof" json:"overlap_seconds,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -324,8 +324,8 @@ func (x *RotateApiKeyRequest) GetId() string {
 }
 
 func (x *RotateApiKeyRequest) GetOverlapSeconds() int32 {
-	if x != nil {
-		return x.OverlapSeconds
+	if x != nil && x.OverlapSeconds != nil {
+		return *x.OverlapSeconds
 	}
 	return 0
 }
@@ -377,7 +377,7 @@ func (x *RevokeApiKeyRequest) GetId() string {
 type ListApiKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -417,8 +417,8 @@ func (*ListApiKeysRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListApiKeysRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -546,34 +546,36 @@ const file_florin_v1_api_key_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04name\x12$\n" +
 	"\x06scopes\x18\x02 \x03(\tB\f\xbaH\t\x92\x01\x06\b\x01\x102\x18\x01R\x06scopes\"\"\n" +
 	"\x10GetApiKeyRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"[\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"t\n" +
 	"\x13RotateApiKeyRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
-	"\x0foverlap_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00R\x0eoverlapSeconds\"%\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
+	"\x0foverlap_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00H\x00R\x0eoverlapSeconds\x88\x01\x01B\x12\n" +
+	"\x10_overlap_seconds\"%\n" +
 	"\x13RevokeApiKeyRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x81\x01\n" +
-	"\x12ListApiKeysRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x90\x01\n" +
+	"\x12ListApiKeysRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\xa2\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBeforeB\b\n" +
+	"\x06_limit\"\xa2\x01\n" +
 	"\x13ListApiKeysResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.ApiKeyR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor2\xc5\x04\n" +
-	"\rApiKeyService\x12j\n" +
-	"\fCreateApiKey\x12\x1e.florin.v1.CreateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"'\x8a\xb5\x18\f\n" +
+	"nextCursor2\xc9\x04\n" +
+	"\rApiKeyService\x12l\n" +
+	"\fCreateApiKey\x12\x1e.florin.v1.CreateApiKeyRequest\x1a\x11.florin.v1.ApiKey\")\x8a\xb5\x18\x0e\n" +
 	"\n" +
-	"keys:write\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/api_keys\x12e\n" +
+	"keys:write\x10\x01\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/api_keys\x12e\n" +
 	"\tGetApiKey\x12\x1b.florin.v1.GetApiKeyRequest\x1a\x11.florin.v1.ApiKey\"(\x8a\xb5\x18\v\n" +
 	"\tkeys:read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/api_keys/{id}\x12q\n" +
 	"\vListApiKeys\x12\x1d.florin.v1.ListApiKeysRequest\x1a\x1e.florin.v1.ListApiKeysResponse\"#\x8a\xb5\x18\v\n" +
-	"\tkeys:read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/api_keys\x12v\n" +
-	"\fRotateApiKey\x12\x1e.florin.v1.RotateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"3\x8a\xb5\x18\f\n" +
+	"\tkeys:read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/api_keys\x12x\n" +
+	"\fRotateApiKey\x12\x1e.florin.v1.RotateApiKeyRequest\x1a\x11.florin.v1.ApiKey\"5\x8a\xb5\x18\x0e\n" +
 	"\n" +
-	"keys:write\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/rotate\x12v\n" +
+	"keys:write\x10\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/rotate\x12v\n" +
 	"\fRevokeApiKey\x12\x1e.florin.v1.RevokeApiKeyRequest\x1a\x11.florin.v1.ApiKey\"3\x8a\xb5\x18\f\n" +
 	"\n" +
 	"keys:write\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/api_keys/{id}/revokeB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
@@ -630,6 +632,8 @@ func file_florin_v1_api_key_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
+	file_florin_v1_api_key_proto_msgTypes[3].OneofWrappers = []any{}
+	file_florin_v1_api_key_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

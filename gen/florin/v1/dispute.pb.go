@@ -470,7 +470,7 @@ func (x *ContestDisputeRequest) GetEvidence() string {
 type ListDisputesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -520,8 +520,8 @@ func (*ListDisputesRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListDisputesRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -686,9 +686,9 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\x15ContestDisputeRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12&\n" +
 	"\bevidence\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\xfd\x02\n" +
-	"\x13ListDisputesRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\x8c\x03\n" +
+	"\x13ListDisputesRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12!\n" +
 	"\apayment\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\apayment\x12:\n" +
@@ -696,7 +696,8 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
-	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa4\x01\n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expandB\b\n" +
+	"\x06_limit\"\xa4\x01\n" +
 	"\x14ListDisputesResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.DisputeR\x04data\x12\x19\n" +
@@ -789,6 +790,7 @@ func file_florin_v1_dispute_proto_init() {
 	file_florin_v1_dispute_proto_msgTypes[0].OneofWrappers = []any{
 		(*Dispute_PaymentObject)(nil),
 	}
+	file_florin_v1_dispute_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

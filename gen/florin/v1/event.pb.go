@@ -424,7 +424,7 @@ func (x *GetEventRequest) GetId() string {
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -474,8 +474,8 @@ func (*ListEventsRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListEventsRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -703,9 +703,9 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
 	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\"!\n" +
 	"\x0fGetEventRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xe2\x02\n" +
-	"\x11ListEventsRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xf1\x02\n" +
+	"\x11ListEventsRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x1b\n" +
 	"\x04type\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04type\x12(\n" +
@@ -713,7 +713,8 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x06object\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06object\x12=\n" +
 	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
-	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\"\xa0\x01\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedToB\b\n" +
+	"\x06_limit\"\xa0\x01\n" +
 	"\x12ListEventsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.EventR\x04data\x12\x19\n" +
@@ -824,6 +825,7 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_Transfer)(nil),
 		(*EventData_Quote)(nil),
 	}
+	file_florin_v1_event_proto_msgTypes[4].OneofWrappers = []any{}
 	file_florin_v1_event_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

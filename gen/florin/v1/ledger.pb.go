@@ -673,7 +673,7 @@ func (*GetTrialBalanceRequest) Descriptor() ([]byte, []int) {
 type ListAccountsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -713,8 +713,8 @@ func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListAccountsRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -815,7 +815,7 @@ func (x *ListAccountsResponse) GetNextCursor() string {
 type ListTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -865,8 +865,8 @@ func (*ListTransfersRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListTransfersRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -1053,20 +1053,21 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"$\n" +
 	"\x12GetTransferRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x18\n" +
-	"\x16GetTrialBalanceRequest\"\x82\x01\n" +
-	"\x13ListAccountsRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x16GetTrialBalanceRequest\"\x91\x01\n" +
+	"\x13ListAccountsRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBefore\"\xa4\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBeforeB\b\n" +
+	"\x06_limit\"\xa4\x01\n" +
 	"\x14ListAccountsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.AccountR\x04data\x12\x19\n" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor\"\xf8\x02\n" +
-	"\x14ListTransfersRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"nextCursor\"\x87\x03\n" +
+	"\x14ListTransfersRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12#\n" +
 	"\aaccount\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aaccount\x125\n" +
@@ -1074,7 +1075,8 @@ const file_florin_v1_ledger_proto_rawDesc = "" +
 	"\x05cause\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05cause\x12=\n" +
 	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
-	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\"\xa6\x01\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedToB\b\n" +
+	"\x06_limit\"\xa6\x01\n" +
 	"\x15ListTransfersResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12'\n" +
 	"\x04data\x18\x02 \x03(\v2\x13.florin.v1.TransferR\x04data\x12\x19\n" +
@@ -1165,6 +1167,8 @@ func file_florin_v1_ledger_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
+	file_florin_v1_ledger_proto_msgTypes[7].OneofWrappers = []any{}
+	file_florin_v1_ledger_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

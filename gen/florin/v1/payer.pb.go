@@ -242,7 +242,7 @@ func (x *GetPayerRequest) GetId() string {
 type ListPayersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -292,8 +292,8 @@ func (*ListPayersRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListPayersRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -454,9 +454,9 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"!\n" +
 	"\x0fGetPayerRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xdf\x03\n" +
-	"\x11ListPayersRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xee\x03\n" +
+	"\x11ListPayersRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12%\n" +
 	"\treference\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12\x1e\n" +
@@ -467,7 +467,8 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\x06_limit\"\xa0\x01\n" +
 	"\x12ListPayersResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.PayerR\x04data\x12\x19\n" +
@@ -537,6 +538,7 @@ func file_florin_v1_payer_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
+	file_florin_v1_payer_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -655,7 +655,7 @@ func (x *NextAction) GetUrl() string {
 type CreatePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In minor units of currency: 100 with USD is one dollar.
-	Amount int64 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// ISO 4217 code, such as "USD".
 	Currency string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
 	// A card token, a wallet, or in the sandbox a test token such as "tok_visa".
@@ -710,8 +710,8 @@ func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *CreatePaymentRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -849,7 +849,7 @@ func (x *GetPaymentRequest) GetExpand() []string {
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -911,8 +911,8 @@ func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListPaymentsRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -1090,8 +1090,8 @@ func (x *ListPaymentsResponse) GetNextCursor() string {
 type CapturePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// In minor units; all that is capturable if absent.
-	Amount int64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// In minor units, 1 or more; all that is capturable if absent.
+	Amount *int64 `protobuf:"varint,2,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// More captures will follow: what is left stays authorized. Otherwise it is released.
 	MoreToCome    bool `protobuf:"varint,3,opt,name=more_to_come,json=moreToCome,proto3" json:"more_to_come,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1136,8 +1136,8 @@ func (x *CapturePaymentRequest) GetId() string {
 }
 
 func (x *CapturePaymentRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -1303,9 +1303,9 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"NextAction\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\"\x9b\x05\n" +
-	"\x14CreatePaymentRequest\x12(\n" +
-	"\x06amount\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\x12-\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\"\xae\x05\n" +
+	"\x14CreatePaymentRequest\x120\n" +
+	"\x06amount\x18\x01 \x01(\x03B\x13\xbaH\x10\xc8\x01\x01\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x12-\n" +
 	"\bcurrency\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12\x1f\n" +
 	"\x06source\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06source\x12+\n" +
@@ -1326,23 +1326,24 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\x05quote\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\x05quote\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"E\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_amount\"E\n" +
 	"\x11GetPaymentRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
-	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xb8\x06\n" +
-	"\x13ListPaymentsRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xc7\x06\n" +
+	"\x13ListPaymentsRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12:\n" +
 	"\x06status\x18\x04 \x01(\x0e2\x18.florin.v1.PaymentStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12=\n" +
 	"\fcreated_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12-\n" +
-	"\x06amount\x18\a \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x124\n" +
+	"\x06amount\x18\a \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x01R\x06amount\x88\x01\x01\x124\n" +
 	"\n" +
-	"amount_min\x18\b \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x01R\tamountMin\x88\x01\x01\x124\n" +
+	"amount_min\x18\b \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x02R\tamountMin\x88\x01\x01\x124\n" +
 	"\n" +
-	"amount_max\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x02R\tamountMax\x88\x01\x01\x120\n" +
+	"amount_max\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x03R\tamountMax\x88\x01\x01\x120\n" +
 	"\bcurrency\x18\n" +
 	" \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12%\n" +
@@ -1352,7 +1353,8 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\x06expand\x18\x0e \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\x06_limitB\t\n" +
 	"\a_amountB\r\n" +
 	"\v_amount_minB\r\n" +
 	"\v_amount_max\"\xa4\x01\n" +
@@ -1362,12 +1364,13 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor\"s\n" +
+	"nextCursor\"\x83\x01\n" +
 	"\x15CapturePaymentRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
-	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x06amount\x12 \n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
+	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x12 \n" +
 	"\fmore_to_come\x18\x03 \x01(\bR\n" +
-	"moreToCome\"&\n" +
+	"moreToComeB\t\n" +
+	"\a_amount\"&\n" +
 	"\x14CancelPaymentRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"h\n" +
 	"\x15ConfirmPaymentRequest\x12\x0e\n" +
@@ -1490,7 +1493,9 @@ func file_florin_v1_payment_proto_init() {
 		(*Payment_SourceWallet)(nil),
 		(*Payment_DestinationWallet)(nil),
 	}
+	file_florin_v1_payment_proto_msgTypes[4].OneofWrappers = []any{}
 	file_florin_v1_payment_proto_msgTypes[6].OneofWrappers = []any{}
+	file_florin_v1_payment_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -26,7 +26,7 @@ const (
 type CreateQuoteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the payer will pay, in minor units of currency.
-	Amount int64 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// ISO 4217 code of what the payer pays in.
 	Currency string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
 	// ISO 4217 code of what the merchant gets.
@@ -66,8 +66,8 @@ func (*CreateQuoteRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *CreateQuoteRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -134,13 +134,14 @@ var File_florin_v1_quote_proto protoreflect.FileDescriptor
 
 const file_florin_v1_quote_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/quote.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1cgoogle/api/annotations.proto\"\xb1\x01\n" +
-	"\x12CreateQuoteRequest\x12(\n" +
-	"\x06amount\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\x12-\n" +
+	"\x15florin/v1/quote.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1cgoogle/api/annotations.proto\"\xc4\x01\n" +
+	"\x12CreateQuoteRequest\x120\n" +
+	"\x06amount\x18\x01 \x01(\x03B\x13\xbaH\x10\xc8\x01\x01\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x12-\n" +
 	"\bcurrency\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12B\n" +
 	"\x13settlement_currency\x18\x03 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\x12settlementCurrency\"!\n" +
+	"^[A-Z]{3}$R\x12settlementCurrencyB\t\n" +
+	"\a_amount\"!\n" +
 	"\x0fGetQuoteRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id2\xe1\x01\n" +
 	"\fQuoteService\x12k\n" +
@@ -187,6 +188,7 @@ func file_florin_v1_quote_proto_init() {
 	}
 	file_florin_v1_options_proto_init()
 	file_florin_v1_quote_object_proto_init()
+	file_florin_v1_quote_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

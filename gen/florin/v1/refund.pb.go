@@ -32,7 +32,8 @@ const (
 	// The rail has been asked.
 	RefundStatus_REFUND_STATUS_PENDING   RefundStatus = 1
 	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
-	RefundStatus_REFUND_STATUS_FAILED    RefundStatus = 3
+	// The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
+	RefundStatus_REFUND_STATUS_FAILED RefundStatus = 3
 )
 
 // Enum value maps for RefundStatus.
@@ -267,8 +268,8 @@ func (*Refund_PaymentObject) isRefund_OpenedPayment() {}
 type CreateRefundRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Payment string                 `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
-	// In minor units; all that is left if absent.
-	Amount        int64             `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// In minor units, 1 or more; all that is left if absent.
+	Amount        *int64            `protobuf:"varint,2,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	Reason        string            `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	Metadata      map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
@@ -313,8 +314,8 @@ func (x *CreateRefundRequest) GetPayment() string {
 }
 
 func (x *CreateRefundRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -389,7 +390,7 @@ func (x *GetRefundRequest) GetExpand() []string {
 type ListRefundsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -439,8 +440,8 @@ func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListRefundsRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -600,20 +601,21 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
 	"\x0eopened_paymentB\x14\n" +
-	"\x12_settlement_amount\"\xa6\x02\n" +
+	"\x12_settlement_amount\"\xb6\x02\n" +
 	"\x13CreateRefundRequest\x12#\n" +
-	"\apayment\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\apayment\x12(\n" +
-	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x06amount\x12 \n" +
+	"\apayment\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\apayment\x12-\n" +
+	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x12 \n" +
 	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06reason\x12a\n" +
 	"\bmetadata\x18\x04 \x03(\v2,.florin.v1.CreateRefundRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_amount\"D\n" +
 	"\x10GetRefundRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
-	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xf2\x02\n" +
-	"\x12ListRefundsRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\x81\x03\n" +
+	"\x12ListRefundsRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x18\n" +
 	"\apayment\x18\x04 \x01(\tR\apayment\x129\n" +
@@ -621,7 +623,8 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
-	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa2\x01\n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expandB\b\n" +
+	"\x06_limit\"\xa2\x01\n" +
 	"\x13ListRefundsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.RefundR\x04data\x12\x19\n" +
@@ -701,6 +704,8 @@ func file_florin_v1_refund_proto_init() {
 	file_florin_v1_refund_proto_msgTypes[0].OneofWrappers = []any{
 		(*Refund_PaymentObject)(nil),
 	}
+	file_florin_v1_refund_proto_msgTypes[1].OneofWrappers = []any{}
+	file_florin_v1_refund_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

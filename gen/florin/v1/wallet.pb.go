@@ -210,7 +210,7 @@ type TopUpWalletRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// In minor units of the wallet's currency.
-	Amount int64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *int64 `protobuf:"varint,2,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// A card token, or in the sandbox a test token.
 	Source        string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -255,8 +255,8 @@ func (x *TopUpWalletRequest) GetId() string {
 }
 
 func (x *TopUpWalletRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -274,7 +274,7 @@ type SendFromWalletRequest struct {
 	// The receiving wallet, of the same currency.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	// In minor units.
-	Amount        int64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount        *int64 `protobuf:"varint,3,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,8 +324,8 @@ func (x *SendFromWalletRequest) GetTo() string {
 }
 
 func (x *SendFromWalletRequest) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -333,7 +333,7 @@ func (x *SendFromWalletRequest) GetAmount() int64 {
 type ListWalletsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100; 10 if absent.
-	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit *int32 `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
@@ -379,8 +379,8 @@ func (*ListWalletsRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *ListWalletsRequest) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
+	if x != nil && x.Limit != nil {
+		return *x.Limit
 	}
 	return 0
 }
@@ -518,23 +518,26 @@ const file_florin_v1_wallet_proto_rawDesc = "" +
 	"\x11limit_per_payment\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x00R\x0flimitPerPayment\x88\x01\x01\x129\n" +
 	"\rlimit_per_day\x18\x03 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x01R\vlimitPerDay\x88\x01\x01B\x14\n" +
 	"\x12_limit_per_paymentB\x10\n" +
-	"\x0e_limit_per_day\"q\n" +
+	"\x0e_limit_per_day\"\x84\x01\n" +
 	"\x12TopUpWalletRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
-	"\x06amount\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\x12!\n" +
-	"\x06source\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06source\"l\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x120\n" +
+	"\x06amount\x18\x02 \x01(\x03B\x13\xbaH\x10\xc8\x01\x01\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01\x12!\n" +
+	"\x06source\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06sourceB\t\n" +
+	"\a_amount\"\x7f\n" +
 	"\x15SendFromWalletRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\x02to\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02to\x12(\n" +
-	"\x06amount\x18\x03 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00R\x06amount\"\xeb\x01\n" +
-	"\x12ListWalletsRequest\x12\x1f\n" +
-	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05limit\x12%\n" +
+	"\x02to\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02to\x120\n" +
+	"\x06amount\x18\x03 \x01(\x03B\x13\xbaH\x10\xc8\x01\x01\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00H\x00R\x06amount\x88\x01\x01B\t\n" +
+	"\a_amount\"\xfa\x01\n" +
+	"\x12ListWalletsRequest\x12$\n" +
+	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x14\n" +
 	"\x05payer\x18\x04 \x01(\tR\x05payer\x120\n" +
 	"\bcurrency\x18\x05 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12 \n" +
-	"\x06expand\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xa2\x01\n" +
+	"\x06expand\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expandB\b\n" +
+	"\x06_limit\"\xa2\x01\n" +
 	"\x13ListWalletsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.WalletR\x04data\x12\x19\n" +
@@ -612,6 +615,9 @@ func file_florin_v1_wallet_proto_init() {
 	file_florin_v1_payment_proto_init()
 	file_florin_v1_wallet_object_proto_init()
 	file_florin_v1_wallet_proto_msgTypes[2].OneofWrappers = []any{}
+	file_florin_v1_wallet_proto_msgTypes[3].OneofWrappers = []any{}
+	file_florin_v1_wallet_proto_msgTypes[4].OneofWrappers = []any{}
+	file_florin_v1_wallet_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

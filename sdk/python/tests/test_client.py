@@ -62,21 +62,21 @@ def get(c: Florin) -> None:
     c.payments.get("pay_1")
 
 
-def make_key(c: Florin) -> None:
-    c.api_keys.create(scopes=["payments:read"])
+def end_key(c: Florin) -> None:
+    c.api_keys.revoke("key_1")
 
 
 CASES: list[tuple[str, Callable[[Florin], None], Answer, bool, type[florin.FlorinError]]] = [
     ("a lost answer", create, lost, True, florin.NetworkError),
     ("a lost answer to a read", get, lost, True, florin.NetworkError),
-    ("a lost answer to what cannot be repeated", make_key, lost, False, florin.NetworkError),
+    ("a lost answer to what cannot be repeated", end_key, lost, False, florin.NetworkError),
     ("the same key is still running", create, answer(409, problem("idempotency_key_in_use")), True, florin.ConflictError),
     ("the payment is busy", create, answer(409, problem("payment_busy")), True, florin.ConflictError),
     ("another conflict", create, answer(409, problem("payment_state")), False, florin.ConflictError),
     ("too fast", create, answer(429, problem("rate_limited")), True, florin.RateLimitError),
-    ("too fast for what cannot be repeated", make_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
+    ("too fast for what cannot be repeated", end_key, answer(429, problem("rate_limited")), True, florin.RateLimitError),
     ("unavailable", create, answer(503, problem("overloaded")), True, florin.UnavailableError),
-    ("unavailable for what cannot be repeated", make_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
+    ("unavailable for what cannot be repeated", end_key, answer(503, problem("overloaded")), False, florin.UnavailableError),
     ("a gateway", create, answer(502, "<html>"), True, florin.UnavailableError),
     ("broken", create, answer(500, problem("internal")), False, florin.UnavailableError),
     ("invalid", create, answer(400, problem("invalid_request")), False, florin.InvalidRequestError),
@@ -197,6 +197,7 @@ class ClientTest(unittest.TestCase):
         p.client.accounts.get("a/b?c", at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
         p.client.wallets.limit("wal_1", limit_per_day=0)
         p.client.payments.cancel("pay_1")
+        p.client.refunds.create(payment="pay_1", amount=0)  # a sum that came to nothing is not "all"
         params = {"limit": 3, "live": True, "status": ["a", "b"], "metadata": {"k": "v"}, "ending_before": None}
         p.client._caller.send(dict, "GET", "/v1/payments", params)
         self.assertEqual(
@@ -205,6 +206,7 @@ class ClientTest(unittest.TestCase):
                 ("GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05%2B00%3A00", None),
                 ("POST", "http://x/v1/wallets/wal_1/limits", b'{"limit_per_day": 0}'),
                 ("POST", "http://x/v1/payments/pay_1/cancel", b"{}"),
+                ("POST", "http://x/v1/refunds", b'{"payment": "pay_1", "amount": 0}'),
                 ("GET", "http://x/v1/payments?limit=3&live=true&status=a&status=b&metadata%5Bk%5D=v", None),
             ],
         )

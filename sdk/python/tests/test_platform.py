@@ -106,8 +106,10 @@ class PlatformTest(unittest.TestCase):
                 w = c.wallets.create(payer=c.payers.create(name=variable).id, currency="USD")
                 c.wallets.top_up(w.id, amount=1000, source="tok_visa")
                 self.assertEqual(c.wallets.get(w.id).balance, 1000)
+                key = c.api_keys.create(scopes=["payments:read"])
+                self.assertTrue(key.secret.startswith(key.prefix), "the secret of a lost answer")
                 with self.assertRaises(florin.FlorinError) as caught:
-                    c.api_keys.create(scopes=["payments:read"])
+                    c.api_keys.revoke(key.id)
                 self.assertFalse(caught.exception.retryable)
 
 

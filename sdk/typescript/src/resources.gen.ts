@@ -13,9 +13,12 @@ export class ApiKeysService {
     this.#caller = caller;
   }
 
-  /** Makes a key and shows its secret, once. */
+  /**
+   * Makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again,
+   * for a day and to the calling key only.
+   */
   create(params: types.CreateApiKey, options: CallOptions = {}): Promise<types.ApiKey> {
-    return this.#caller.send({ verb: "POST", path: `/v1/api_keys`, params }, shapes.apiKeyShape, options);
+    return this.#caller.send({ verb: "POST", path: `/v1/api_keys`, params, creates: true }, shapes.apiKeyShape, options);
   }
 
   /** Reads a key without its secret. */
@@ -28,9 +31,12 @@ export class ApiKeysService {
     return new List(this.#caller, { verb: "GET", path: `/v1/api_keys`, params }, shapes.apiKeyShape, options);
   }
 
-  /** Makes a successor and lets the old key live on for a while. */
+  /**
+   * Makes a successor, shows its secret as apiKeys.create does, and lets the old key live on for a
+   * while.
+   */
   rotate(id: string, params: types.RotateApiKey = {}, options: CallOptions = {}): Promise<types.ApiKey> {
-    return this.#caller.send({ verb: "POST", path: `/v1/api_keys/${segment(id)}/rotate`, params }, shapes.apiKeyShape, options);
+    return this.#caller.send({ verb: "POST", path: `/v1/api_keys/${segment(id)}/rotate`, params, creates: true }, shapes.apiKeyShape, options);
   }
 
   /** Ends a key. */

@@ -54,7 +54,7 @@ export type QuoteStatus =
 export type RefundStatus =
   | "pending" // The rail has been asked.
   | "succeeded"
-  | "failed"
+  | "failed" // The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
   | (string & {});
 
 /** ApiKey lets a merchant's server call the API. */
@@ -493,7 +493,7 @@ export interface ListApiKeys {
 
 /** What is sent to the method of that name. */
 export interface RotateApiKey {
-  /** Seconds that the old key lives on; a day if absent, 7 days at most. */
+  /** Seconds that the old key lives on: 0 ends it at once; a day if absent, 7 days at most. */
   overlap_seconds?: number | undefined;
 }
 
@@ -776,7 +776,7 @@ export interface ListPayments {
 
 /** What is sent to the method of that name. */
 export interface CapturePayment {
-  /** In minor units; all that is capturable if absent. */
+  /** In minor units, 1 or more; all that is capturable if absent. */
   amount?: number | undefined;
   /** More captures will follow: what is left stays authorized. Otherwise it is released. */
   more_to_come?: boolean | undefined;
@@ -809,7 +809,7 @@ export interface GetQuote {
 /** What is sent to the method of that name. */
 export interface CreateRefund {
   payment: string;
-  /** In minor units; all that is left if absent. */
+  /** In minor units, 1 or more; all that is left if absent. */
   amount?: number | undefined;
   reason?: string | undefined;
   metadata?: Record<string, string> | undefined;

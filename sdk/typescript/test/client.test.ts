@@ -46,19 +46,19 @@ async function failure(call: Promise<unknown>): Promise<florin.FlorinError> {
 
 const create = (c: Resources): Promise<unknown> => c.payments.create({ amount: 5, currency: "USD" });
 const get = (c: Resources): Promise<unknown> => c.payments.get("pay_1");
-const makeKey = (c: Resources): Promise<unknown> => c.apiKeys.create({ scopes: ["payments:read"] });
+const endKey = (c: Resources): Promise<unknown> => c.apiKeys.revoke("key_1");
 
 const cases: [string, (c: Resources) => Promise<unknown>, Answer, boolean, typeof florin.FlorinError][] = [
   ["a lost answer", create, lost, true, florin.NetworkError],
   ["a lost answer to a read", get, lost, true, florin.NetworkError],
-  ["a lost answer to what cannot be repeated", makeKey, lost, false, florin.NetworkError],
+  ["a lost answer to what cannot be repeated", endKey, lost, false, florin.NetworkError],
   ["the same key is still running", create, answer(409, problem("idempotency_key_in_use")), true, florin.ConflictError],
   ["the payment is busy", create, answer(409, problem("payment_busy")), true, florin.ConflictError],
   ["another conflict", create, answer(409, problem("payment_state")), false, florin.ConflictError],
   ["too fast", create, answer(429, problem("rate_limited")), true, florin.RateLimitError],
-  ["too fast for what cannot be repeated", makeKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
+  ["too fast for what cannot be repeated", endKey, answer(429, problem("rate_limited")), true, florin.RateLimitError],
   ["unavailable", create, answer(503, problem("overloaded")), true, florin.UnavailableError],
-  ["unavailable for what cannot be repeated", makeKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
+  ["unavailable for what cannot be repeated", endKey, answer(503, problem("overloaded")), false, florin.UnavailableError],
   ["a gateway", create, answer(502, "<html>"), true, florin.UnavailableError],
   ["broken", create, answer(500, problem("internal")), false, florin.UnavailableError],
   ["invalid", create, answer(400, problem("invalid_request")), false, florin.InvalidRequestError],
@@ -177,11 +177,13 @@ test("what is sent", async () => {
   await p.client.accounts.get("a/b?c", { at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)) });
   await p.client.wallets.limit("wal_1", { limit_per_day: 0 });
   await p.client.payments.cancel("pay_1");
+  await p.client.refunds.create({ payment: "pay_1", amount: 0 }); // a sum that came to nothing is not "all"
   await p.client.payments.list({ limit: 3, status: ["a", "b"], metadata: { k: "v" }, ending_before: undefined } as object).page().catch(() => undefined);
   assert.deepEqual(p.seen.map((s) => [s.init.method, s.url, s.init.body]), [
     ["GET", "http://x/v1/accounts/a%2Fb%3Fc?at=2026-01-02T03%3A04%3A05.000Z", undefined],
     ["POST", "http://x/v1/wallets/wal_1/limits", '{"limit_per_day":0}'],
     ["POST", "http://x/v1/payments/pay_1/cancel", "{}"],
+    ["POST", "http://x/v1/refunds", '{"payment":"pay_1","amount":0}'],
     ["GET", "http://x/v1/payments?limit=3&status=a&status=b&metadata%5Bk%5D=v", undefined],
   ]);
   assert.equal(p.seen[0]!.headers.get("authorization"), `Bearer ${key}`);

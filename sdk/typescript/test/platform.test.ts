@@ -89,7 +89,9 @@ for (const variable of ["FLORIN_DROP_URL", "FLORIN_BUSY_URL", "FLORIN_HANG_URL"]
     const w = await c.wallets.create({ payer: payer.id, currency: "USD" });
     await c.wallets.topUp(w.id, { amount: 1000, source: "tok_visa" });
     assert.equal((await c.wallets.get(w.id)).balance, 1000);
-    await assert.rejects(c.apiKeys.create({ scopes: ["payments:read"] }), (e: unknown) => e instanceof florin.FlorinError && !e.retryable);
+    const key = await c.apiKeys.create({ scopes: ["payments:read"] });
+    assert.ok(key.secret?.startsWith(key.prefix), "the secret of a lost answer");
+    await assert.rejects(c.apiKeys.revoke(key.id), (e: unknown) => e instanceof florin.FlorinError && !e.retryable);
   });
 }
 

@@ -76,13 +76,14 @@ var (
 
 // ApiKeyServiceClient is a client for the florin.v1.ApiKeyService service.
 type ApiKeyServiceClient interface {
-	// CreateApiKey makes a key and shows its secret, once.
+	// CreateApiKey makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again, for a day
+	// and to the calling key only.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.ApiKey, error)
 	// GetApiKey reads a key without its secret.
 	GetApiKey(context.Context, *v1.GetApiKeyRequest) (*v1.ApiKey, error)
 	// ListApiKeys reads the merchant's keys, newest first.
 	ListApiKeys(context.Context, *v1.ListApiKeysRequest) (*v1.ListApiKeysResponse, error)
-	// RotateApiKey makes a successor and lets the old key live on for a while.
+	// RotateApiKey makes a successor, shows its secret as CreateApiKey does, and lets the old key live on for a while.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.ApiKey, error)
 	// RevokeApiKey ends a key.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.ApiKey, error)
@@ -96,13 +97,14 @@ func NewApiKeyServiceClient(client *connect.Client) ApiKeyServiceClient {
 
 // ApiKeyServiceHandler is an implementation of the florin.v1.ApiKeyService service.
 type ApiKeyServiceHandler interface {
-	// CreateApiKey makes a key and shows its secret, once.
+	// CreateApiKey makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again, for a day
+	// and to the calling key only.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.ApiKey, error)
 	// GetApiKey reads a key without its secret.
 	GetApiKey(context.Context, *v1.GetApiKeyRequest) (*v1.ApiKey, error)
 	// ListApiKeys reads the merchant's keys, newest first.
 	ListApiKeys(context.Context, *v1.ListApiKeysRequest) (*v1.ListApiKeysResponse, error)
-	// RotateApiKey makes a successor and lets the old key live on for a while.
+	// RotateApiKey makes a successor, shows its secret as CreateApiKey does, and lets the old key live on for a while.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.ApiKey, error)
 	// RevokeApiKey ends a key.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.ApiKey, error)

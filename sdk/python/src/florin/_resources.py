@@ -54,10 +54,11 @@ class ApiKeysService:
         *,
         scopes: Sequence[str],
         name: str | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> ApiKey:
-        """Makes a key and shows its secret, once.
+        """Makes a key and shows its secret, once. A retry with the same Idempotency-Key shows it again, for a day and to the calling key only.
 
         scopes: At least one, and none that the calling key lacks.
         """
@@ -66,6 +67,8 @@ class ApiKeysService:
             "POST",
             "/v1/api_keys",
             {"name": name, "scopes": scopes},
+            creates=True,
+            idempotency_key=idempotency_key,
             timeout=timeout,
             retries=retries,
         )
@@ -116,18 +119,22 @@ class ApiKeysService:
         id: str,
         *,
         overlap_seconds: int | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> ApiKey:
-        """Makes a successor and lets the old key live on for a while.
+        """Makes a successor, shows its secret as api_keys.create does, and lets the old key live on for a while.
 
-        overlap_seconds: Seconds that the old key lives on; a day if absent, 7 days at most.
+        overlap_seconds: Seconds that the old key lives on: 0 ends it at once; a day if absent,
+            7 days at most.
         """
         return self._caller.send(
             ApiKey.from_json,
             "POST",
             f"/v1/api_keys/{segment(id)}/rotate",
             {"overlap_seconds": overlap_seconds},
+            creates=True,
+            idempotency_key=idempotency_key,
             timeout=timeout,
             retries=retries,
         )
@@ -942,7 +949,7 @@ class PaymentsService:
     ) -> Payment:
         """Takes all or part of an authorized amount.
 
-        amount: In minor units; all that is capturable if absent.
+        amount: In minor units, 1 or more; all that is capturable if absent.
         more_to_come: More captures will follow: what is left stays authorized. Otherwise it is
             released.
         """
@@ -1073,7 +1080,7 @@ class RefundsService:
     ) -> Refund:
         """Gives back all or part of what a payment captured.
 
-        amount: In minor units; all that is left if absent.
+        amount: In minor units, 1 or more; all that is left if absent.
         """
         return self._caller.send(
             Refund.from_json,

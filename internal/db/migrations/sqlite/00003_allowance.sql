@@ -1,0 +1,4 @@
+-- +goose Up
+-- Keys that made one another share one allowance: it is known by the first of them. Empty: the key itself.
+
+alter table api_key add column allowance text not null default '';
