@@ -28,7 +28,7 @@ type server struct {
 	work     sync.WaitGroup
 
 	stopJobs, stopNotes context.CancelFunc
-	failed   chan error
+	failed              chan error
 }
 
 // errDraining makes /readyz say no while the server stops.
