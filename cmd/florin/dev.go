@@ -24,6 +24,7 @@ type listening struct {
 type devCommand struct {
 	place
 	listening
+	railSource
 	Public    bool   `help:"Listen beyond this machine. The sandbox's keys and vault are no secrets: test data only." env:"FLORIN_DEV_PUBLIC"`
 	TLS       bool   `help:"Serve HTTPS with a certificate of the sandbox's own, kept in the data folder." name:"tls" env:"FLORIN_DEV_TLS"`
 	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
@@ -66,7 +67,7 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 		return nil, w, errors.Join(err, h.close())
 	}
 	if c.ReadyFile != "" {
-		w.URL, w.OpsURL = s.url, s.opsURL
+		w.URL, w.OpsURL, w.SandboxRail = s.url, s.opsURL, h.railAddress
 		if err := writeFile(c.ReadyFile, w); err != nil {
 			return nil, w, errors.Join(err, s.stop())
 		}
@@ -104,7 +105,7 @@ func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, 
 	if err != nil {
 		return nil, world{}, err
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
 	if err != nil {
 		return nil, world{}, err
 	}

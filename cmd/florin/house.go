@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -71,13 +70,16 @@ type house struct {
 	payments  *payment.Desk
 	disputes  *dispute.Desk
 	jobs      *job.Runner
-	rail      *sandbox.Rail
+	rail      *sandbox.Rail // nil: another server's is used
 	reflect   bool
+
+	railAddress string
 }
 
 // houseConfig is what a house is built from.
 type houseConfig struct {
 	place
+	rail     railSource
 	kek      vault.Wrapper
 	log      *slog.Logger
 	database db.Config
@@ -98,7 +100,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 	if h.vault, err = vault.Open(ctx, vault.Config{DB: h.db, Clock: h.clock, Wrapper: c.kek, Log: c.log}); err != nil {
 		return nil, err
 	}
-	if err := h.openRail(ctx, filepath.Join(c.Data, "sandbox-rail")); err != nil {
+	if err := h.openRail(ctx, c.Data, c.rail); err != nil {
 		return nil, err
 	}
 	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
@@ -110,30 +112,11 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
-		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob,
+		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob, payment.JobReturn: h.payments.ReturnJob,
 		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
 		jobSweep: h.sweep,
 	}, h.payments.Adopt)
 	return h, nil
-}
-
-// openRail starts the sandbox acquirer and connects to it as to any other.
-func (h *house) openRail(ctx context.Context, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the sandbox rail's folder: %w", err)
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen for the sandbox rail: %w", err)
-	}
-	// The rail outlives the signal that ends the server: payments under way still need it.
-	h.rail, err = sandbox.ServeRail(context.WithoutCancel(ctx), listener, sandbox.Options{Dir: dir, Clock: h.clock, Log: h.log})
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	client := sandbox.Open(sandbox.ClientOptions{Address: h.rail.Address(), Clock: h.clock, Log: h.log})
-	h.rails.Register(connector.Sandbox, traced{client})
-	return nil
 }
 
 // door opens the API on the house.

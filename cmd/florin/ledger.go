@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/payment"
@@ -56,11 +57,15 @@ func verify(ctx context.Context, d *db.DB, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	payments, third, err := payment.Verify(ctx, view)
+	payments, err := payment.Verify(ctx, view, dispute.Contests)
 	if err != nil {
 		return err
 	}
-	for _, f := range []string{report.Finding, limits, finding, third} {
+	disputes, contested, err := dispute.Verify(ctx, view)
+	if err != nil {
+		return err
+	}
+	for _, f := range []string{report.Finding, limits, finding, payments.Finding, contested} {
 		if f != "" {
 			fmt.Fprintln(out, "✗", f)
 			err = errBroken
@@ -70,7 +75,8 @@ func verify(ctx context.Context, d *db.DB, out io.Writer) (err error) {
 		fmt.Fprintf(out, "✓ %d transfers chain without a gap to %s…\n", report.Transfers, hex.EncodeToString(report.Hash[:8]))
 		fmt.Fprintf(out, "✓ %d accounts stand where their transfers leave them, %d holds are pending, every currency sums to zero\n", report.Accounts, report.Holds)
 		fmt.Fprintf(out, "✓ %d events chain without a gap\n", events)
-		fmt.Fprintf(out, "✓ %d payments agree with the ledger (%.1f s)\n", payments, machine.Now().Sub(began).Seconds())
+		fmt.Fprintf(out, "✓ %d payments, %d refunds and %d disputes agree with the ledger and the log (%.1f s)\n",
+			payments.Payments, payments.Refunds, disputes, machine.Now().Sub(began).Seconds())
 	}
 	return err
 }

@@ -77,6 +77,10 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"serve --data " + filepath.Join(open, "s") + " --listen 0.0.0.0:80", 1, "--behind-proxy"},
 		{"serve --data " + filepath.Join(open, "s") + " --ops 0.0.0.0:80", 1, "loopback"},
 		{"serve --data " + open, 1, "chmod 700"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail 10.0.0.1:7400", 1, "loopback"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen :7400", 1, "loopback"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail 127.0.0.1:1 --sandbox-rail-listen 127.0.0.1:1", 1, "leave one out"},
+		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen " + busy.Addr().String(), 1, "--sandbox-rail-listen"},
 		{"key new-kek " + open, 1, "choose another name"},
 	} {
 		code, out, errs := florin(t, strings.Fields(x.args)...)

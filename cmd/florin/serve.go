@@ -16,6 +16,7 @@ type serveCommand struct {
 	place
 	kekSource
 	tlsSource
+	railSource
 	Listen      string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
 	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
 	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
@@ -74,7 +75,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start tracing: %w", err)
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, h.close())
 	}
-	log.Info("ready", "url", s.url, "ops", s.opsURL, "engine", h.db.Engine(), "version", version())
+	log.Info("ready", "url", s.url, "ops", s.opsURL, "sandbox_rail", h.railAddress, "engine", h.db.Engine(), "version", version())
 	err = s.wait(ctx)
 	log.Info("stopped")
 	return errors.Join(err, stopTracing(context.WithoutCancel(ctx)))

@@ -71,9 +71,18 @@ func (t traced) Send(ctx context.Context, r connector.Request) connector.Answer 
 
 // Ask implements [connector.Connector].
 func (t traced) Ask(ctx context.Context, reference string) connector.Answer {
-	ctx, span := tracer.Start(ctx, "rail ask", oteltrace.WithSpanKind(oteltrace.SpanKindClient))
+	return inquired(ctx, "rail ask", reference, t.Connector.Ask)
+}
+
+// Abandon implements [connector.Connector].
+func (t traced) Abandon(ctx context.Context, reference string) connector.Answer {
+	return inquired(ctx, "rail abandon", reference, t.Connector.Abandon)
+}
+
+func inquired(ctx context.Context, name, reference string, question func(context.Context, string) connector.Answer) connector.Answer {
+	ctx, span := tracer.Start(ctx, name, oteltrace.WithSpanKind(oteltrace.SpanKindClient))
 	defer span.End()
-	a := t.Connector.Ask(ctx, reference)
+	a := question(ctx, reference)
 	span.SetAttributes(attribute.String("florin.attempt", reference), attribute.String("florin.result", a.Result.String()))
 	return a
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,21 +116,22 @@ func TestTLSMistakesAreExplained(t *testing.T) {
 type running struct {
 	world
 	caller *http.Client
+	stop   func()
 }
 
-// devTLS runs 'florin dev --tls' in this process until the test ends.
+// devTLS runs 'florin dev --tls' in this process until it is stopped or the test ends.
 func devTLS(t *testing.T, data string) running {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	file, done := filepath.Join(t.TempDir(), "ready.json"), make(chan int, 1)
 	go func() {
 		done <- run(ctx, []string{"dev", "--tls", "--data", data, "--listen", "127.0.0.1:0", "--ready-file", file}, io.Discard, os.Stderr)
 	}()
-	t.Cleanup(func() {
-		stop()
+	r := running{stop: sync.OnceFunc(func() {
+		cancel()
 		<-done
-	})
-	r := running{}
+	})}
+	t.Cleanup(r.stop)
 	ready, err := readReady(ctx, file)
 	if err != nil {
 		t.Fatal(err)
@@ -191,6 +193,7 @@ func TestDevOverTLS(t *testing.T) {
 	if code, out, errs := florin(t, "doctor", "--data", data); code != 0 || !strings.Contains(out, "certificate") {
 		t.Errorf("doctor: exit %d\n%s%s", code, out, errs)
 	}
+	r.stop()
 	if again := devTLS(t, filepath.Clean(data)); !bytes.Equal(read(t, again.CAFile), before) {
 		t.Error("a second start has another certificate")
 	}

@@ -21,13 +21,14 @@ import (
 // with a million dollars and no limits. It is kept beside the data, so that a
 // restart keeps all of it working.
 type world struct {
-	URL        string      `json:"url,omitempty"`
-	OpsURL     string      `json:"ops_url,omitempty"`
-	CAFile     string      `json:"ca_file,omitempty"` // with --tls: what to trust
-	SandboxKey string      `json:"sandbox_key"`
-	Merchant   id.Merchant `json:"merchant_id"`
-	Payer      id.Payer    `json:"payer_id"`
-	Wallet     id.Wallet   `json:"wallet_id"`
+	URL         string      `json:"url,omitempty"`
+	OpsURL      string      `json:"ops_url,omitempty"`
+	SandboxRail string      `json:"sandbox_rail,omitempty"`
+	CAFile      string      `json:"ca_file,omitempty"` // with --tls: what to trust
+	SandboxKey  string      `json:"sandbox_key"`
+	Merchant    id.Merchant `json:"merchant_id"`
+	Payer       id.Payer    `json:"payer_id"`
+	Wallet      id.Wallet   `json:"wallet_id"`
 
 	trust string // how to trust it
 }

@@ -54,10 +54,11 @@ const (
 	Approved                     // done
 	Declined                     // not done, and it will not be
 	ActionRequired               // not done: the payer must pass a challenge, then send again with Authenticated
-	Missing                      // only from Ask: the rail has never seen the reference
+	Missing                      // only from Ask: the rail has not seen the reference, and may yet
+	Abandoned                    // not from Send: the rail has not seen the reference and will refuse it for ever
 )
 
-var resultNames = [...]string{"unknown", "approved", "declined", "action_required", "missing"}
+var resultNames = [...]string{"unknown", "approved", "declined", "action_required", "missing", "abandoned"}
 
 // String is the result in lower_snake case.
 func (r Result) String() string {
@@ -75,18 +76,28 @@ type Answer struct {
 	DeclineCode   string // for Declined: why, in the words of declines.go
 	Advice        string // for Declined: what the caller should do
 	DisputeReason string // set when the rail has announced that the payer will contest this payment
+	ReturnReason  string // for an approved refund: set when the rail has announced that the money will come back
 }
 
-// Connector speaks to one rail. It is safe for concurrent use. Neither method
-// returns an error; a dead connection, a timeout, an ended ctx or an answer that
-// does not fit the request is Unknown.
+// Connector speaks to one rail. It is safe for concurrent use. None of the three
+// calls returns an error; a dead connection, a timeout, an ended ctx or an answer
+// that does not fit the request is Unknown.
 type Connector interface {
 	// Name is the connector's folder name, stable for ever: payments keep it.
 	Name() string
-	// Send performs r, or answers as before if the rail already has.
+	// Send performs r, or answers as before if the rail already has. An abandoned
+	// reference is Declined.
 	Send(ctx context.Context, r Request) Answer
-	// Ask tells what became of a reference: also Missing, and Unknown while the
-	// rail does not know it yet.
+	// Ask tells what became of a reference: also Missing, Abandoned, and Unknown
+	// while the rail does not know it yet. Missing ends nothing: a request may be
+	// under way for as long as its sender, or the network, stands still.
 	Ask(ctx context.Context, reference string) Answer
+	// Abandon is the last question. It answers as Ask does where the rail has seen the
+	// reference. Where it has not, the rail notes that it will never act on it,
+	// whenever and from wherever a request with it may still come, and only then is
+	// the answer Abandoned. ISO 8583 gives this by a reversal (MTI 0400) of an
+	// original that the acquirer has not seen. A rail that cannot promise it never
+	// answers Abandoned: Missing, and the attempt waits for a person.
+	Abandon(ctx context.Context, reference string) Answer
 	Close() error
 }

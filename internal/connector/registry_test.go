@@ -19,6 +19,7 @@ type named struct {
 func (n named) Name() string                                           { return n.name }
 func (named) Send(context.Context, connector.Request) connector.Answer { return connector.Answer{} }
 func (named) Ask(context.Context, string) connector.Answer             { return connector.Answer{} }
+func (named) Abandon(context.Context, string) connector.Answer         { return connector.Answer{} }
 func (n named) Close() error                                           { *n.closed++; return nil }
 
 func TestEachModeHasItsOwnConnector(t *testing.T) {

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"zombiezen.com/go/sqlite"
@@ -21,8 +23,10 @@ func (e *sqliteEngine) snapshot(ctx context.Context) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The snapshot is taken at the first read, so read at once.
-	if err := run(conn, "begin", "select count(*) from goose_db_version"); err != nil {
+	// The snapshot is taken at the first read, so read at once. What a long report sorts
+	// does not fit in memory.
+	if err := run(conn, "pragma temp_store=file", "begin", "select count(*) from goose_db_version"); err != nil {
+		err = errors.Join(err, run(conn, "pragma temp_store=memory"))
 		e.readers.Put(conn)
 		return nil, err
 	}
@@ -34,7 +38,7 @@ func (s *sqliteSnapshot) query(_ context.Context, sql string, args []any, fn fun
 }
 
 func (s *sqliteSnapshot) close() error {
-	err := run(s.conn, "rollback")
+	err := run(s.conn, "rollback", "pragma temp_store=memory")
 	s.engine.readers.Put(s.conn)
 	return err
 }
@@ -44,27 +48,73 @@ func (s *sqliteSnapshot) broken() error                            { return nil 
 func (s *sqliteSnapshot) session(context.Context) (session, error) { return nil, errSnapshot }
 func (s *sqliteSnapshot) snapshot(context.Context) (engine, error) { return nil, errSnapshot }
 
+// postgresSnapshot is a moment that several transactions share: a query that runs
+// inside another one's answer needs a connection of its own.
 type postgresSnapshot struct {
 	engine *postgresEngine
-	tx     pgx.Tx
+	moment string // by which PostgreSQL knows it, as long as the first transaction lives
+
+	mu   sync.Mutex
+	all  []pgx.Tx
+	idle []pgx.Tx
 }
 
 func (e *postgresEngine) snapshot(ctx context.Context) (engine, error) {
-	tx, err := e.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	s := &postgresSnapshot{engine: e}
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(ctx, "select 1"); err != nil { // the snapshot is taken at the first statement
-		return nil, errors.Join(err, tx.Rollback(ctx))
+	s.idle = append(s.idle, tx)
+	if err := tx.QueryRow(ctx, "select pg_export_snapshot()").Scan(&s.moment); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
-	return &postgresSnapshot{e, tx}, nil
+	return s, nil
+}
+
+func (s *postgresSnapshot) begin(ctx context.Context) (pgx.Tx, error) {
+	tx, err := s.engine.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err == nil {
+		s.all = append(s.all, tx)
+	}
+	return tx, err
+}
+
+// take gives a transaction that no query is using.
+func (s *postgresSnapshot) take(ctx context.Context) (pgx.Tx, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.idle); n > 0 {
+		tx := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		return tx, nil
+	}
+	tx, err := s.begin(ctx)
+	if err == nil {
+		_, err = tx.Exec(ctx, "set transaction snapshot '"+s.moment+"'") // PostgreSQL's own word
+	}
+	return tx, err
 }
 
 func (s *postgresSnapshot) query(ctx context.Context, sql string, args []any, fn func(Row) error) error {
-	return postgresQuery(ctx, s.tx, sql, args, fn)
+	tx, err := s.take(ctx)
+	if err != nil {
+		return ErrStorage.WithCause(err)
+	}
+	err = postgresQuery(ctx, tx, sql, args, fn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = append(s.idle, tx)
+	return err
 }
 
-func (s *postgresSnapshot) close() error { return s.tx.Rollback(context.Background()) }
+// close ends the first transaction last: the others live by it.
+func (s *postgresSnapshot) close() (err error) {
+	for _, tx := range slices.Backward(s.all) {
+		err = errors.Join(err, tx.Rollback(context.Background()))
+	}
+	return err
+}
 
 func (s *postgresSnapshot) name() string                             { return s.engine.name() }
 func (s *postgresSnapshot) broken() error                            { return nil }

@@ -167,7 +167,11 @@ func (c *court) audit(t *testing.T) {
 	if r, err := c.book.Verify(t.Context(), nil); r.Finding != "" || err != nil {
 		t.Errorf("verify: %s, %v", r.Finding, err)
 	}
-	if _, finding, err := payment.Verify(t.Context(), c.d); finding != "" || err != nil {
+	r, err := payment.Verify(t.Context(), c.d, dispute.Contests)
+	if err != nil || r.Finding != "" {
+		t.Errorf("verify: %s, %v", r.Finding, err)
+	}
+	if _, finding, err := dispute.Verify(t.Context(), c.d); finding != "" || err != nil {
 		t.Errorf("verify: %s, %v", finding, err)
 	}
 }

@@ -90,3 +90,13 @@ func (d *Desk) opened(ctx context.Context, of id.Payment) (bool, error) {
 	_, found, err := disputes.First(ctx, d.db, "where payment = $1", string(of))
 	return found, err
 }
+
+// after reads the next disputes in the order of their ids.
+func after(ctx context.Context, d *db.DB, key string, limit int) ([]Dispute, error) {
+	return disputes.Select(ctx, d, "where id > $1 order by id limit $2", key, limit)
+}
+
+// within reads the disputes of payments after one and up to another.
+func within(ctx context.Context, d *db.DB, after, upTo id.Payment, fn func(*Dispute) error) error {
+	return disputes.Each(ctx, d, "where payment > $1 and payment <= $2 order by payment, id", fn, string(after), string(upTo))
+}

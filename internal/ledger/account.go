@@ -106,6 +106,16 @@ func (a *Account) check() error {
 	return nil
 }
 
+// fits reports money.ErrOverflow if what is set aside could not all be posted, in
+// whichever order: nobody may find that out after a rail has been paid.
+func (a *Account) fits() error {
+	out, in := a.Posted, a.Posted
+	if err := shift(&out, -a.HeldOut); err != nil {
+		return err
+	}
+	return shift(&in, a.HeldIn)
+}
+
 // saturated is x+y, or the end of the range that the sum would pass.
 func saturated(x, y int64) int64 {
 	switch {

@@ -242,6 +242,12 @@ func (w *work) record(s Step, kind Kind, from, to *workAccount, amount money.Amo
 	if err := to.check(); err != nil {
 		return err
 	}
+	if err := from.fits(); err != nil {
+		return err
+	}
+	if err := to.fits(); err != nil {
+		return err
+	}
 	from.Transfers++
 	to.Transfers++
 	from.dirty, to.dirty = true, true
@@ -295,6 +301,19 @@ func shift(p *int64, n int64) error {
 		return money.ErrOverflow
 	}
 	*p += n
+	return nil
+}
+
+// Room reports money.ErrOverflow if a later move of minor units, negative ones out of
+// the account, could leave its range. It is for what no hold sets aside: half of the
+// range is kept for moves of others that come between. Name [Locks] in that write.
+func Room(tx *db.Tx, n Name, minor int64) error {
+	a, _ := accounts.Get(tx, string(n.ID()))
+	for _, held := range []int64{a.HeldIn, -a.HeldOut} {
+		if sum := saturated(saturated(a.Posted, held), minor); sum > math.MaxInt64/2 || sum < math.MinInt64/2 {
+			return money.ErrOverflow
+		}
+	}
 	return nil
 }
 

@@ -14,7 +14,7 @@
 //   - each transfer records both balances after it, and they follow from the ones before;
 //   - an account's row equals what its transfers add up to;
 //   - posted - held_out >= floor and posted + held_in <= ceiling, decided in the
-//     commit that moves the money.
+//     commit that moves the money, and both fit 64 bits: what was set aside can be posted.
 //
 // [Apply] takes linked steps that succeed or fail together. Accounts open on first
 // use: their id is derived from owner, purpose, currency and mode.

@@ -111,6 +111,11 @@ func (m *model) shift(from, to Name, posted, held int64) error {
 			return ErrBalanceLimit
 		}
 	}
+	for _, x := range []Account{a, b} {
+		if wraps(x.Posted, -x.HeldOut) || wraps(x.Posted, x.HeldIn) {
+			return money.ErrOverflow
+		}
+	}
 	m.accounts[from], m.accounts[to] = a, b
 	return nil
 }

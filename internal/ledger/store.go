@@ -128,6 +128,15 @@ func (b *Book) back(ctx context.Context, key id.Account, number int64, limit int
 		"select sequence from walk) order by sequence desc", string(key), number, limit)
 }
 
+// byCause gives fn the transfers whose cause is an id with the prefix, in the order of
+// the causes. The leg's Posted is the amount, its Hold the transfer itself.
+func (b *Book) byCause(ctx context.Context, prefix string, fn func(cause string, kind Kind, l Leg) error) error {
+	return b.db.Query(ctx, "select cause, kind, id, debit, credit, amount_minor from transfer where cause > $1 and cause < $2 order by cause",
+		func(r db.Row) error {
+			return fn(r.Text(0), Kind(r.Text(1)), Leg{Hold: id.Transfer(r.Text(2)), Debit: id.Account(r.Text(3)), Credit: id.Account(r.Text(4)), Posted: r.Int(5)})
+		}, prefix+"_", prefix+"_~")
+}
+
 // sums adds up the accounts of one mode by currency and purpose.
 func (b *Book) sums(ctx context.Context, live bool) (lines []Line, err error) {
 	err = b.db.Query(ctx, `select currency, purpose, count(*),

@@ -12,7 +12,9 @@ import (
 )
 
 // ask asks the rail what became of an attempt and settles it. It returns the
-// payment as it then is. Asking twice, or beside a call that is under way, is safe.
+// payment as it then is. Asking twice, or beside a call that is under way, is safe:
+// once a live call has had its time, the question is the last one, and a call that
+// comes after it is refused by the rail.
 func (d *Desk) ask(ctx context.Context, a Attempt) (Payment, error) {
 	p, err := d.byID(ctx, a.Payment)
 	if err != nil || !a.open() {
@@ -24,7 +26,11 @@ func (d *Desk) ask(ctx context.Context, a Attempt) (Payment, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), railTimeout)
 	defer cancel()
-	return d.settle(ctx, p, a, rail.Ask(ctx, string(a.ID)))
+	question := rail.Ask
+	if d.Clock.Now().Sub(a.CreatedAt) > railTimeout {
+		question = rail.Abandon
+	}
+	return d.settle(ctx, p, a, question(ctx, string(a.ID)))
 }
 
 // errUnsettled: the rail could not tell for days. A person must look.

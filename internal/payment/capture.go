@@ -77,7 +77,9 @@ func (d *Desk) operate(ctx context.Context, c Caller, key id.Payment, decide fun
 			return err
 		}
 		a.ID = attempt
-		begin(tx, &p, a)
+		if err := begin(tx, &p, a); err != nil {
+			return err
+		}
 		payments.Update(tx, p)
 		c.Once.Begin(tx, string(attempt), a.CreatedAt)
 		return nil
@@ -116,7 +118,9 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 			return ErrState.With("The payment is %s: it does not wait for its payer.", p.State)
 		}
 		p.State = must(p.State, Confirmed)
-		begin(tx, &p, a)
+		if err := begin(tx, &p, a); err != nil {
+			return err
+		}
 		payments.Update(tx, p)
 		c.Once.Begin(tx, string(a.ID), now)
 		return nil

@@ -159,6 +159,22 @@ func (p *Payment) receive(tx *db.Tx, now time.Time, move ledger.Step, minor, fee
 	return p.round(tx, now, minor, gain, string(p.ID))
 }
 
+// room reports money.ErrOverflow if the accounts of the exchange could not take minor
+// units more: no hold sets anything aside there.
+func (p *Payment) room(tx *db.Tx, minor int64) error {
+	if !p.converted() {
+		return nil
+	}
+	worth, err := p.worth(minor)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Room(tx, p.exchange(p.Settles()), -worth.Minor); err != nil {
+		return err
+	}
+	return ledger.Room(tx, p.payee(), worth.Minor)
+}
+
 // round accounts for what converting minor units to settled ones has left, exactly; both
 // are negative where money goes back. Whole minor units of it are posted.
 func (p *Payment) round(tx *db.Tx, now time.Time, minor, settled int64, cause string) error {

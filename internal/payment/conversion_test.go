@@ -29,8 +29,8 @@ func TestRoundingsAreVerified(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, finding, err := payment.Verify(t.Context(), w.d); err != nil || !strings.Contains(finding, "conversions to sandbox-USD left") {
-			t.Errorf("one part too much is not found: %q %v", finding, err)
+		if r, err := payment.Verify(t.Context(), w.d, nil); err != nil || !strings.Contains(r.Finding, "conversions to sandbox-USD left") {
+			t.Errorf("one part too much is not found: %q %v", r.Finding, err)
 		}
 	})
 }

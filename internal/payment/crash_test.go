@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/internal/connector"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
@@ -165,7 +166,7 @@ func told(err error) string {
 func (w *world) oneEffect(t *testing.T, o operation, sent connector.Request, acted bool) {
 	t.Helper()
 	ctx := t.Context()
-	want := connector.Missing
+	want := connector.Abandoned
 	if acted {
 		want = connector.Approved
 	}
@@ -197,7 +198,7 @@ func (w *world) oneEffect(t *testing.T, o operation, sent connector.Request, act
 func (w *world) audit(ctx context.Context) string {
 	report, err := w.book.Verify(ctx, nil)
 	if err == nil && report.Finding == "" {
-		_, report.Finding, err = payment.Verify(ctx, w.d)
+		report.Finding, err = verifyFlows(ctx, w.d)
 	}
 	if err == nil && report.Finding == "" {
 		_, report.Finding, err = w.events.Verify(ctx)
@@ -206,6 +207,16 @@ func (w *world) audit(ctx context.Context) string {
 		return fmt.Sprint(report.Finding, err)
 	}
 	return report.Finding
+}
+
+// verifyFlows holds payments, refunds and disputes to account.
+func verifyFlows(ctx context.Context, d *db.DB) (string, error) {
+	r, err := payment.Verify(ctx, d, dispute.Contests)
+	if err != nil || r.Finding != "" {
+		return r.Finding, err
+	}
+	_, finding, err := dispute.Verify(ctx, d)
+	return finding, err
 }
 
 // TestARetryBesideTheLiveCall: while the first request still waits for the rail, its

@@ -58,6 +58,8 @@ func (d *Desk) Create(ctx context.Context, o Order) (Payment, error) {
 	switch {
 	case o.Source == "":
 		return p, fault.ErrInvalid.WithField("/source", ErrSourceRun.Code, ErrSourceRun.Detail)
+	case id.Has[id.Wallet](o.Source) && o.Destination != "":
+		return p, fault.ErrInvalid.WithField("/source", ErrSource.Code, "A wallet is topped up from a card. POST /v1/wallets/{id}/send moves money from another wallet.")
 	case id.Has[id.Wallet](o.Source):
 		return d.payFromWallet(ctx, o, p)
 	case id.Has[id.Card](o.Source):
@@ -179,7 +181,9 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if _, err := ledger.Apply(tx, now, hold); err != nil {
 			return err
 		}
-		begin(tx, &p, a)
+		if err := begin(tx, &p, a); err != nil {
+			return err
+		}
 		insert(tx, p)
 		d.append(tx, "payment.created", p, o.Origin, now)
 		o.Once.Begin(tx, string(a.ID), now)

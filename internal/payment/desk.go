@@ -59,6 +59,7 @@ type Caller struct {
 const (
 	JobAsk    job.Kind = "attempt.ask"    // object: the attempt
 	JobExpire job.Kind = "payment.expire" // object: the payment
+	JobReturn job.Kind = "refund.return"  // object: the refund
 )
 
 // locks are the rows that a commit about p and a decides on.
@@ -83,10 +84,17 @@ func (d *Desk) append(tx *db.Tx, kind string, p Payment, origin event.Origin, no
 }
 
 // begin records an attempt before its rail is called. If this process does not
-// come back, [Desk.Adopt] finds it.
-func begin(tx *db.Tx, p *Payment, a Attempt) {
+// come back, [Desk.Adopt] finds it. Error: money.ErrOverflow if the ledger could not
+// count what the rail is asked to take.
+func begin(tx *db.Tx, p *Payment, a Attempt) error {
+	if a.Kind != connector.Void && a.Kind != connector.Refund {
+		if err := p.room(tx, a.Amount.Minor); err != nil {
+			return err
+		}
+	}
 	p.Attempt = a.ID
 	attempts.Insert(tx, a)
+	return nil
 }
 
 // newAttempt makes an attempt at p's connector.

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/job"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/money"
 	"github.com/florinpay/florin/internal/wallet"
@@ -36,7 +37,8 @@ type Refund struct {
 	FailureCode string
 }
 
-// RefundState is where a refund stands: pending → succeeded | failed.
+// RefundState is where a refund stands: pending → succeeded | failed, and succeeded →
+// failed if the money comes back.
 type RefundState string
 
 // The states of a refund.
@@ -128,7 +130,9 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 		r.State = RefundSucceeded
 	} else {
 		p.Refunding += amount
-		begin(tx, p, *a)
+		if err := begin(tx, p, *a); err != nil {
+			return err
+		}
 	}
 	payments.Update(tx, *p)
 	refunds.Insert(tx, *r)
@@ -209,6 +213,9 @@ func (s *settlement) refunded() error {
 		r.State = RefundSucceeded
 		if r.Hold != "" {
 			steps = append(steps, ledger.MovePostHold(r.Hold, s.p.settled(r.Share), cause))
+		}
+		if s.answer.ReturnReason != "" {
+			job.Add(s.tx, JobReturn, cause, s.now, s.now.Add(returnsAfter))
 		}
 		steps = append(steps, s.p.back(s.p.refundTill(), s.p.platform(ledger.AcquirerReceivable), r.Amount.Minor, r.Share, cause)...)
 	} else {

@@ -433,13 +433,11 @@ func (s *story) verify(ctx context.Context) string {
 	if err != nil || report.Finding != "" {
 		return answer(report.Finding, err)
 	}
-	for _, check := range []func() (int64, string, error){
-		func() (int64, string, error) { return payment.Verify(ctx, s.d) },
-		func() (int64, string, error) { return s.events.Verify(ctx) },
-	} {
-		if _, finding, err := check(); err != nil || finding != "" {
-			return answer(finding, err)
-		}
+	if finding, err := verifyFlows(ctx, s.d); err != nil || finding != "" {
+		return answer(finding, err)
+	}
+	if _, finding, err := s.events.Verify(ctx); err != nil || finding != "" {
+		return answer(finding, err)
 	}
 	return s.feesAddUp(ctx)
 }

@@ -59,8 +59,10 @@ func (d *Desk) settle(ctx context.Context, p Payment, a Attempt, ans connector.A
 // sale, by far the most frequent, has none.
 func jobLocks(p Payment, a Attempt, ans connector.Answer) []db.Lock {
 	switch {
-	case ans.Result == connector.Unknown || ans.Result == connector.Missing:
+	case open(ans):
 		return []db.Lock{job.Lock(JobAsk, string(a.ID)), job.Lock(JobExpire, string(p.ID))}
+	case ans.ReturnReason != "":
+		return []db.Lock{job.Lock(JobReturn, string(a.Refund)), job.Lock(JobExpire, string(p.ID))}
 	case a.Kind == connector.Sale && p.ExpiresAt.IsZero() && ans.Result != connector.ActionRequired:
 		return nil
 	}
@@ -107,17 +109,13 @@ func (s *settlement) write() error {
 	return err
 }
 
-// final reports whether the answer ends the attempt. That the rail has never seen
-// it counts only once no call can be under way any more.
-func (s *settlement) final() bool {
-	switch s.answer.Result {
-	case connector.Unknown:
-		return false
-	case connector.Missing:
-		return s.now.Sub(s.a.CreatedAt) > railTimeout
-	default:
-		return true
-	}
+// final reports whether the answer ends the attempt. That the rail has not seen it ends
+// nothing, however long ago it began: the process that began it may be paused, its clock
+// may be behind. Only the rail's promise never to act on it does.
+func (s *settlement) final() bool { return !open(s.answer) }
+
+func open(ans connector.Answer) bool {
+	return ans.Result == connector.Unknown || ans.Result == connector.Missing
 }
 
 func (s *settlement) approved() bool { return s.answer.Result == connector.Approved }
@@ -143,7 +141,7 @@ func (s *settlement) authorized() error {
 func (s *settlement) decline() error {
 	s.p.State = must(s.p.State, Declined)
 	s.p.DeclineCode, s.p.Advice = s.answer.DeclineCode, s.answer.Advice
-	if s.p.DeclineCode == "" { // the rail never saw it
+	if s.p.DeclineCode == "" { // the rail never saw it, and never will
 		s.p.DeclineCode, s.p.Advice = "processing_error", "retry_later"
 		s.a.FailureCode = s.p.DeclineCode
 		attempts.Update(s.tx, s.a)

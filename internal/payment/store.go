@@ -302,17 +302,26 @@ type RefundFilter struct {
 	From, To time.Time // created between, both included
 }
 
-// postedByCause sums what the ledger posted to payees, by payment. Fees are posted
-// for the same cause, but out of a merchant's balance and not into one.
-func postedByCause(ctx context.Context, d *db.DB) (map[string]int64, error) {
-	posted := map[string]int64{}
-	err := d.Query(ctx, `select t.cause, cast(sum(t.amount_minor) as bigint) from transfer t join account a on a.id = t.credit
-		where t.cause like 'pay\_%' escape '\' and t.kind in ('post', 'post_hold') and a.purpose in ('balance', 'wallet')
-		group by t.cause`, func(r db.Row) error {
-		posted[r.Text(0)] = r.Int(1)
-		return nil
-	})
-	return posted, err
+// FindAll reads payments of any merchant, for the platform's own flows; those that are
+// not there are left out.
+func FindAll(ctx context.Context, d *db.DB, keys []string) (map[id.Payment]*Payment, error) {
+	slices.Sort(keys)
+	list, err := payments.Among(ctx, d, slices.Compact(keys), "true")
+	found := make(map[id.Payment]*Payment, len(list))
+	for i := range list {
+		found[list[i].ID] = &list[i]
+	}
+	return found, err
+}
+
+// after reads the next rows of a table in the order of their ids.
+func after[T any](ctx context.Context, d *db.DB, t *db.Table[T], key string, limit int) ([]T, error) {
+	return t.Select(ctx, d, "where id > $1 order by id limit $2", key, limit)
+}
+
+// within reads the rows that belong to payments after one and up to another.
+func within[T any](ctx context.Context, d *db.DB, t *db.Table[T], after, upTo string, fn func(*T) error) error {
+	return t.Each(ctx, d, "where payment > $1 and payment <= $2 order by payment, id", fn, after, upTo)
 }
 
 // addRounding adds what stands on the accounts for roundings, in 1/money.ResidueUnit

@@ -92,7 +92,7 @@ func (w *world) start(d *db.DB) node {
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
 	n.jobs = job.NewRunner(d, w.clock, quiet, map[job.Kind]job.Handler{
-		payment.JobAsk: n.desk.AskJob, payment.JobExpire: n.desk.ExpireJob,
+		payment.JobAsk: n.desk.AskJob, payment.JobExpire: n.desk.ExpireJob, payment.JobReturn: n.desk.ReturnJob,
 		dispute.JobOpen: n.disputes.OpenJob, dispute.JobDecide: n.disputes.DecideJob, dispute.JobExpire: n.disputes.ExpireJob,
 	}, n.desk.Adopt)
 	return n
@@ -253,6 +253,15 @@ func (x *wire) Send(ctx context.Context, r connector.Request) connector.Answer {
 
 // Ask implements [connector.Connector].
 func (x *wire) Ask(ctx context.Context, reference string) connector.Answer {
+	return x.inquire(ctx, reference, x.Client.Ask)
+}
+
+// Abandon implements [connector.Connector].
+func (x *wire) Abandon(ctx context.Context, reference string) connector.Answer {
+	return x.inquire(ctx, reference, x.Client.Abandon)
+}
+
+func (x *wire) inquire(ctx context.Context, reference string, question func(context.Context, string) connector.Answer) connector.Answer {
 	x.mu.Lock()
 	hangs := x.hangs
 	x.mu.Unlock()
@@ -262,5 +271,5 @@ func (x *wire) Ask(ctx context.Context, reference string) connector.Answer {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return x.Client.Ask(ctx, reference)
+	return question(ctx, reference)
 }

@@ -85,6 +85,9 @@ func (*recorder) Close() error { return nil }
 func (*recorder) Ask(context.Context, string) connector.Answer {
 	return connector.Answer{Result: connector.Missing}
 }
+func (*recorder) Abandon(context.Context, string) connector.Answer {
+	return connector.Answer{Result: connector.Abandoned}
+}
 func (r *recorder) Send(_ context.Context, q connector.Request) connector.Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -103,8 +103,8 @@ func (p *purse) audit(t testing.TB) {
 	if r, err := p.book.Verify(context.Background(), nil); r.Finding != "" || err != nil {
 		t.Errorf("verify: %s, %v", r.Finding, err)
 	}
-	if _, finding, err := payment.Verify(context.Background(), p.d); finding != "" || err != nil {
-		t.Errorf("verify: %s, %v", finding, err)
+	if r, err := payment.Verify(context.Background(), p.d, nil); r.Finding != "" || err != nil {
+		t.Errorf("verify: %s, %v", r.Finding, err)
 	}
 }
 

@@ -97,7 +97,9 @@ const (
 	// The rail has been asked.
 	RefundStatusPending   RefundStatus = "pending"
 	RefundStatusSucceeded RefundStatus = "succeeded"
-	RefundStatusFailed    RefundStatus = "failed"
+	// The rail refused, or the card's bank sent the money back after the refund had succeeded: the
+	// merchant has it again.
+	RefundStatusFailed RefundStatus = "failed"
 )
 
 // ApiKey lets a merchant's server call the API.

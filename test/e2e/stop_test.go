@@ -216,7 +216,7 @@ func TestReadyFile(t *testing.T) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"url", "sandbox_key", "merchant_id", "payer_id", "wallet_id"} {
+	for _, name := range []string{"url", "sandbox_rail", "sandbox_key", "merchant_id", "payer_id", "wallet_id"} {
 		if all[name] == "" {
 			t.Errorf("the ready file lacks %s: %s", name, text)
 		}

@@ -31,6 +31,7 @@ func Build(dir string) (string, error) {
 type Ready struct {
 	URL      string `json:"url"`
 	OpsURL   string `json:"ops_url"`
+	Rail     string `json:"sandbox_rail"`
 	Key      string `json:"sandbox_key"`
 	Merchant string `json:"merchant_id"`
 	Payer    string `json:"payer_id"`
@@ -74,9 +75,12 @@ func Serve(t testing.TB, binary string, environment []string, flags ...string) *
 	p := Launch(t, binary, t.TempDir(), environment, append([]string{"serve"}, flags...)...)
 	p.Await(t, func() bool {
 		for line := range strings.Lines(p.Errors()) {
-			var said struct{ Msg, URL, Ops string }
+			var said struct {
+				Msg, URL, Ops string
+				Rail          string `json:"sandbox_rail"`
+			}
 			if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "ready" {
-				p.URL, p.OpsURL = said.URL, said.Ops
+				p.URL, p.OpsURL, p.Rail = said.URL, said.Ops, said.Rail
 			}
 		}
 		return p.URL != ""

@@ -32,7 +32,8 @@ const (
 	// The rail has been asked.
 	RefundStatus_REFUND_STATUS_PENDING   RefundStatus = 1
 	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
-	RefundStatus_REFUND_STATUS_FAILED    RefundStatus = 3
+	// The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
+	RefundStatus_REFUND_STATUS_FAILED RefundStatus = 3
 )
 
 // Enum value maps for RefundStatus.

@@ -49,7 +49,7 @@ func run(in io.Reader, out io.Writer, file string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(bench.WithSection(string(page), section)), 0o644)
+	return os.WriteFile(file, []byte(bench.WithSection(string(page), section)), 0o644) //nolint:gosec // a page to be read
 }
 
 // measured are the runs of one codec.

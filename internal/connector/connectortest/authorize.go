@@ -104,6 +104,9 @@ func testConcurrent(t *testing.T, c connector.Connector) {
 func testTimeout(t *testing.T, c connector.Connector) {
 	r := Authorization(t, timesOut, 1000)
 	expect(t, "in time", c.Send(context.Background(), r), connector.Unknown)
+	if a := c.Abandon(context.Background(), r.Reference); a.Result != connector.Unknown && a.Result != connector.Approved {
+		t.Fatalf("abandoned while the rail has it: %+v", a)
+	}
 	for begun := time.Now(); ; time.Sleep(settleInterval) {
 		switch a := c.Ask(context.Background(), r.Reference); {
 		case a.Result == connector.Approved:
@@ -123,6 +126,7 @@ func testCancel(t *testing.T, c connector.Connector) {
 	expect(t, "cancelled while waiting", <-ended, connector.Unknown)
 	expect(t, "send after the end", c.Send(ctx, Authorization(t, approves, 1000)), connector.Unknown)
 	expect(t, "ask after the end", c.Ask(ctx, "never"), connector.Unknown)
+	expect(t, "abandon after the end", c.Abandon(ctx, "never"), connector.Unknown)
 	expect(t, "others are not touched", c.Send(context.Background(), Authorization(t, approves, 1000)), connector.Approved)
 }
 
@@ -134,4 +138,5 @@ func testClosed(t *testing.T, c connector.Connector) {
 	}
 	expect(t, "send", c.Send(context.Background(), r), connector.Unknown)
 	expect(t, "ask", c.Ask(context.Background(), r.Reference), connector.Unknown)
+	expect(t, "abandon", c.Abandon(context.Background(), r.Reference), connector.Unknown)
 }

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) connector.Connector) {
 		"a sale takes at once":           testSale,
 		"needs an original":              testNoOriginal,
 		"tells what became of it":        testAsk,
+		"an abandoned one never acts":    testAbandon,
+		"abandoned beside the call":      testAbandonRace,
 		"a timeout is unknown":           testTimeout,
 		"an ended context is unknown":    testCancel,
 		"serves many at once":            testConcurrent,

@@ -22,8 +22,12 @@ type book struct {
 	latest map[uint32]uint32 // authorization → the newest record about it, where that is not itself
 }
 
+// ErrBookOpen: another process serves a rail from the same folder.
+var ErrBookOpen = errors.New("sandbox: the rail's book is in use by another process")
+
 // openBook opens the book in dir, which it makes if needed. The rest of a record
 // that was being written when the process died was never answered: it is cut off.
+// Error: ErrBookOpen.
 func openBook(dir string) (*book, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -31,6 +35,9 @@ func openBook(dir string) (*book, error) {
 	file, err := os.OpenFile(filepath.Join(dir, "rail.book"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
+	}
+	if err := lock(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", file.Name(), err), file.Close())
 	}
 	b := &book{file: file, seed: maphash.MakeSeed(), latest: map[uint32]uint32{}}
 	if err := b.replay(); err != nil {
@@ -75,6 +82,16 @@ func (b *book) add(r record) (uint32, error) {
 	}
 	err := b.remember(r)
 	return b.count, err
+}
+
+// promise is add for what must hold whatever happens to the machine: that something will
+// never be done. It waits for the disk, which operations do not.
+func (b *book) promise(r record) (uint32, error) {
+	position, err := b.add(r)
+	if err == nil {
+		err = b.file.Sync()
+	}
+	return position, err
 }
 
 // remember counts r, which stands at the end of the file, and indexes it.

@@ -21,6 +21,7 @@ type behaviour struct {
 	byAmount     bool   // the amount's last two digits are the response code
 	authenticate bool   // asks for authentication first
 	disputed     bool   // the payer will contest the payment
+	returns      bool   // refunds succeed and come back
 	settles      bool   // gives no answer until SettleAfter has passed
 	lost         bool   // the rail never gets it
 	late         bool   // answers LateBy later
@@ -43,6 +44,7 @@ var Cards = []TestCard{
 	{"4000000000000119", "tok_processing_error", "Declined: processing_error.", behaviour{code: "96"}},
 	{"4000000000003220", "tok_authenticate", "Needs the payer's authentication, then approves.", behaviour{authenticate: true}},
 	{"4000000000000259", "tok_disputed", "Approves; the payer contests the payment later.", behaviour{disputed: true}},
+	{"4000000000005126", "tok_refund_fails", "Approves; a refund succeeds and fails later, as the money comes back.", behaviour{returns: true}},
 	{"4000000000000341", "tok_unknown", "No answer in time: the outcome is unknown, and resolves to approved.", behaviour{settles: true}},
 	{"4000000000000358", "tok_lost", "No answer: the rail never saw the request. Resolves to failed.", behaviour{lost: true}},
 	{"4000000000000366", "tok_late", "Approves, but the answer comes after the timeout. Resolves to approved.", behaviour{late: true}},

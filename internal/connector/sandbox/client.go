@@ -98,7 +98,7 @@ func (c *Client) Send(ctx context.Context, r connector.Request) connector.Answer
 	if !ok {
 		return connector.Answer{}
 	}
-	if a.Reference != r.Reference || a.AmountMinor != r.Amount.Minor || a.Currency != r.Amount.Currency || a.Outcome == missing {
+	if a.Reference != r.Reference || a.AmountMinor != r.Amount.Minor || a.Currency != r.Amount.Currency || a.Outcome == missing || a.Outcome == abandoned {
 		return c.violated(r.Reference)
 	}
 	return c.understand(a)
@@ -106,11 +106,20 @@ func (c *Client) Send(ctx context.Context, r connector.Request) connector.Answer
 
 // Ask implements [connector.Connector].
 func (c *Client) Ask(ctx context.Context, reference string) connector.Answer {
-	a, ok := c.exchange(ctx, question{Kind: ask, Reference: reference})
+	return c.inquire(ctx, ask, reference)
+}
+
+// Abandon implements [connector.Connector].
+func (c *Client) Abandon(ctx context.Context, reference string) connector.Answer {
+	return c.inquire(ctx, abandon, reference)
+}
+
+func (c *Client) inquire(ctx context.Context, kind connector.Kind, reference string) connector.Answer {
+	a, ok := c.exchange(ctx, question{Kind: kind, Reference: reference})
 	if !ok {
 		return connector.Answer{}
 	}
-	if a.Reference != reference {
+	if a.Reference != reference || a.Outcome == missing && kind == abandon {
 		return c.violated(reference)
 	}
 	return c.understand(a)
@@ -143,7 +152,7 @@ func (c *Client) understand(a reply) connector.Answer {
 	answer := connector.Answer{RailReference: a.RailReference, NetworkCode: a.Code}
 	switch {
 	case a.Outcome == approved && meaning.Approved && a.RailReference != "":
-		answer.Result, answer.DisputeReason = connector.Approved, a.Dispute
+		answer.Result, answer.DisputeReason, answer.ReturnReason = connector.Approved, a.Dispute, a.Return
 	case a.Outcome == declined && !meaning.Approved:
 		if a.Reason != "" {
 			meaning = connector.OfDecline(a.Reason)
@@ -153,6 +162,8 @@ func (c *Client) understand(a reply) connector.Answer {
 		answer.Result = connector.ActionRequired
 	case a.Outcome == missing:
 		return connector.Answer{Result: connector.Missing}
+	case a.Outcome == abandoned:
+		return connector.Answer{Result: connector.Abandoned}
 	case a.Outcome == pending:
 		return connector.Answer{}
 	default:

@@ -44,9 +44,10 @@ func (r *Rail) treat(ctx context.Context, q question, out *outbox) {
 	var a reply
 	var b behaviour
 	var silent bool
-	if q.Kind == ask {
+	switch q.Kind {
+	case ask, abandon:
 		a, silent = r.lookUp(q)
-	} else {
+	default:
 		b = q.behaviour()
 		a, silent = r.act(q, b)
 	}
@@ -104,7 +105,10 @@ func (r *Rail) act(q question, b behaviour) (a reply, silent bool) {
 	defer r.mu.Unlock()
 	now := r.o.Clock.Now()
 	rec, at, err := r.book.find(q.Reference)
-	if err == nil && at != 0 && !r.same(rec, q) {
+	switch {
+	case err == nil && at != 0 && rec.Kind == abandon:
+		return q.refused(codeTooLate), false
+	case err == nil && at != 0 && !r.same(rec, q):
 		return q.refused(codeDuplicate), false
 	}
 	if err == nil && (at == 0 || rec.Outcome == actionRequired && q.Authenticated) {
@@ -148,17 +152,27 @@ func (r *Rail) same(was record, q question) bool {
 	return err == nil && (root == was.Root || was.Root == 0)
 }
 
-// lookUp answers a question about an earlier operation.
+// lookUp answers a question about an earlier operation. To abandon what was never seen
+// is noted before it is answered.
 func (r *Rail) lookUp(q question) (a reply, silent bool) {
+	if q.Reference == "" || len(q.Reference) > connector.ReferenceMax {
+		return reply{Number: q.Number, Reference: q.Reference, Outcome: missing}, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rec, at, err := r.book.find(q.Reference)
+	if err == nil && at == 0 && q.Kind == abandon {
+		rec = record{Kind: abandon, Outcome: declined, Code: codeTooLate, Reference: q.Reference, AtMicros: r.o.Clock.Now().UnixMicro()}
+		at, err = r.book.promise(rec)
+	}
 	switch {
 	case err != nil:
-		r.o.Log.Error("sandbox rail cannot read its book", "reference", q.Reference, "error", err)
+		r.o.Log.Error("sandbox rail cannot keep its book", "reference", q.Reference, "error", err)
 		return reply{}, true
 	case at == 0:
 		return reply{Number: q.Number, Reference: q.Reference, Outcome: missing}, false
+	case rec.Kind == abandon:
+		return reply{Number: q.Number, Reference: q.Reference, Outcome: abandoned}, false
 	}
 	a = replyOf(q.Number, rec, at)
 	if rec.pendingAt(r.o.Clock.Now().UnixMicro()) {
@@ -172,8 +186,11 @@ func (q question) refused(code string) reply {
 	return reply{Number: q.Number, Reference: q.Reference, AmountMinor: q.AmountMinor, Currency: q.Currency, Outcome: declined, Code: code}
 }
 
-// disputeReason is the one reason that payers of the sandbox have.
-const disputeReason = "fraudulent"
+// The one reason that payers of the sandbox have, and the one that their banks have.
+const (
+	disputeReason = "fraudulent"
+	returnReason  = "account_closed"
+)
 
 func replyOf(number uint64, r record, at uint32) reply {
 	a := reply{
@@ -185,6 +202,9 @@ func replyOf(number uint64, r record, at uint32) reply {
 	}
 	if r.Disputed {
 		a.Dispute = disputeReason
+	}
+	if r.Returns && r.Kind == connector.Refund && r.Outcome == approved {
+		a.Return = returnReason
 	}
 	return a
 }

@@ -20,6 +20,7 @@
 //	4000 0000 0000 0119  tok_processing_error    96, processing_error
 //	4000 0000 0000 3220  tok_authenticate        needs the payer's authentication, then approves
 //	4000 0000 0000 0259  tok_disputed            approves; the payer will contest it
+//	4000 0000 0000 5126  tok_refund_fails        approves; a refund succeeds, and the money comes back
 //	4000 0000 0000 0341  tok_unknown             no answer; approved, as Ask tells after a while
 //	4000 0000 0000 0358  tok_lost                no answer; never arrived, as Ask tells at once
 //	4000 0000 0000 0366  tok_late                approves, but answers after the client's timeout
@@ -37,14 +38,16 @@
 // [FrameMax], and that many bytes of JSON. The client numbers its questions; the
 // rail answers in any order with the same number. A repeated reference is
 // answered as before and has no second effect; with other content it is declined
-// with code 94. The rail keeps for itself: captured + voided <= authorized,
+// with code 94. A question of the kind abandon about a reference that the rail has
+// never seen makes it decline that reference with code 68 from then on. The rail keeps for itself: captured + voided <= authorized,
 // refunded <= captured, same currency, no void when nothing is left to void.
 //
 // # State
 //
 // The rail writes each operation to rail.book before it answers: one record of
 // 128 bytes, one write(2), no fsync, so it survives the death of the process but
-// not of the machine, as suits an outside party that never fails with us. The
+// not of the machine, as suits an outside party that never fails with us. Only an
+// abandoned reference is fsynced: it is a promise about the future. The
 // book holds no card data but the last four digits. In memory there are about 30
 // bytes for each operation.
 package sandbox

@@ -111,6 +111,7 @@ func TestOnlyAFittingAnswerApproves(t *testing.T) {
 		"approving decline": {`{"n":1,"reference":"att_1","amount":1000,"currency":"USD","outcome":"declined","rail_reference":"R1","code":"00"}`, connector.Unknown},
 		"unheard outcome":   {`{"n":1,"reference":"att_1","amount":1000,"currency":"USD","outcome":"maybe","rail_reference":"R1","code":"00"}`, connector.Unknown},
 		"missing":           {`{"n":1,"reference":"att_1","amount":1000,"currency":"USD","outcome":"missing"}`, connector.Unknown},
+		"abandoned":         {`{"n":1,"reference":"att_1","amount":1000,"currency":"USD","outcome":"abandoned"}`, connector.Unknown},
 		"other number":      {`{"n":9,"reference":"att_1","amount":1000,"currency":"USD","outcome":"approved","rail_reference":"R1","code":"00"}`, connector.Unknown},
 		"not JSON":          {`approved`, connector.Unknown},
 		"too long":          {strings.Repeat(" ", sandbox.FrameMax+1), connector.Unknown},

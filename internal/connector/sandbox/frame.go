@@ -19,8 +19,11 @@ const frameHead = 4
 
 var errFrameLength = errors.New("sandbox: a frame is empty or too long")
 
-// ask is the kind of a question about an earlier operation.
-const ask connector.Kind = "ask"
+// Kinds of questions about an earlier operation.
+const (
+	ask     connector.Kind = "ask"
+	abandon connector.Kind = "abandon" // ask, and if it was never seen, never act on it
+)
 
 // question is what the client sends.
 type question struct {
@@ -51,8 +54,9 @@ const (
 	approved       outcome = "approved"
 	declined       outcome = "declined"
 	actionRequired outcome = "action_required"
-	pending        outcome = "pending" // only to ask: not decided yet
-	missing        outcome = "missing" // only to ask: never seen
+	pending        outcome = "pending"   // only to ask: not decided yet
+	missing        outcome = "missing"   // only to ask: never seen
+	abandoned      outcome = "abandoned" // only to ask and abandon: never seen, and refused from now on
 )
 
 // reply is what the rail sends.
@@ -66,6 +70,7 @@ type reply struct {
 	Code          string         `json:"code,omitempty"` // ISO 8583 field 39
 	Reason        string         `json:"reason,omitempty"`
 	Dispute       string         `json:"dispute,omitempty"`
+	Return        string         `json:"return,omitempty"`
 }
 
 // frame gives v as one frame.

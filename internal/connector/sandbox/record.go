@@ -18,6 +18,7 @@ type record struct {
 	Code      string  // response code
 	Generic   bool    // the issuer gave no reason
 	Disputed  bool
+	Returns   bool // its refunds come back
 	Currency  money.Currency
 	Last4     string // of the card, to authorize only
 	AtMicros  int64  // since 1970
@@ -43,10 +44,11 @@ const (
 	flagGeneric  = 1
 	flagDisputed = 2
 	flagVoided   = 4
+	flagReturns  = 8
 )
 
 var (
-	kinds    = []connector.Kind{connector.Authorize, connector.Capture, connector.Void, connector.Refund, connector.Sale}
+	kinds    = []connector.Kind{connector.Authorize, connector.Capture, connector.Void, connector.Refund, connector.Sale, abandon} // in the order of the numbers in the book
 	outcomes = []outcome{approved, declined, actionRequired}
 
 	errRecord = errors.New("sandbox: rail.book is damaged")
@@ -55,7 +57,7 @@ var (
 func (r record) encode() (b [recordLen]byte) {
 	b[4] = byte(slices.Index(kinds, r.Kind))
 	b[5] = byte(slices.Index(outcomes, r.Outcome))
-	b[6] = flag(r.Generic, flagGeneric) | flag(r.Disputed, flagDisputed) | flag(r.Voided, flagVoided)
+	b[6] = flag(r.Generic, flagGeneric) | flag(r.Disputed, flagDisputed) | flag(r.Voided, flagVoided) | flag(r.Returns, flagReturns)
 	b[7] = byte(len(r.Reference))
 	copy(b[atCode:atLast4], r.Code)
 	copy(b[atLast4:atCurrency], r.Last4)
@@ -84,7 +86,7 @@ func decodeRecord(b []byte) (record, error) {
 	number := func(i int) int64 { return int64(binary.LittleEndian.Uint64(b[atNumbers+8*i:])) }
 	return record{
 		Kind: kinds[b[4]], Outcome: outcomes[b[5]],
-		Generic: b[6]&flagGeneric != 0, Disputed: b[6]&flagDisputed != 0, Voided: b[6]&flagVoided != 0,
+		Generic: b[6]&flagGeneric != 0, Disputed: b[6]&flagDisputed != 0, Voided: b[6]&flagVoided != 0, Returns: b[6]&flagReturns != 0,
 		Code: text(b[atCode:atLast4]), Last4: text(b[atLast4:atCurrency]), Currency: money.Currency(text(b[atCurrency : atCurrency+3])),
 		AtMicros: number(0), Settles: number(1), Amount: number(2), Captured: number(3), Refunded: number(4),
 		Root:      binary.LittleEndian.Uint32(b[atRoot:]),

@@ -18,6 +18,7 @@ const (
 	codeNoOriginal     = "25" // unable to locate record
 	codeFormat         = "30"
 	codeExpired        = "54"
+	codeTooLate        = "68" // received too late: the reference was abandoned
 	codeReversed       = "79" // already reversed
 	codeDuplicate      = "94" // duplicate transmission
 	codeAuthentication = "1A" // additional authentication required
@@ -87,7 +88,7 @@ func authorize(q question, now time.Time, settleAfter time.Duration) record {
 	case b.code != "":
 		return r.decide(b.code)
 	}
-	r.Disputed = b.disputed
+	r.Disputed, r.Returns = b.disputed, b.returns
 	if b.settles {
 		r.Settles = now.Add(settleAfter).UnixMicro()
 	}
@@ -115,6 +116,7 @@ func follow(q question, now time.Time, root uint32, original, totals record) rec
 	case connector.Void:
 		return r.void(original)
 	default:
+		r.Returns = original.Returns
 		return r.refund()
 	}
 }
@@ -147,6 +149,8 @@ func (r record) refund() record {
 	if r.Amount > r.Captured-r.Refunded {
 		return r.decide(codeAmount)
 	}
-	r.Refunded += r.Amount
+	if !r.Returns { // what comes back may be given back again
+		r.Refunded += r.Amount
+	}
 	return r.decide(codeApproved)
 }

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -108,6 +109,9 @@ func TestCardsWithTheirOwnWays(t *testing.T) {
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Missing {
 		t.Errorf("lost: %+v, then %+v", a, told)
 	}
+	if told := c.Abandon(context.Background(), q.Reference); told.Result != connector.Abandoned {
+		t.Errorf("lost, and abandoned: %+v", told)
+	}
 
 	q, a = pay(t, c, "tok_wrong", 1000)
 	if told := ask(q.Reference); a.Result != connector.Unknown || told.Result != connector.Declined || told.DeclineCode != "generic_decline" {
@@ -127,6 +131,26 @@ func TestCardsWithTheirOwnWays(t *testing.T) {
 	clk.Move(time.Hour)
 	if told := ask(q.Reference); told.Result != connector.Approved {
 		t.Errorf("unknown, an hour later: %+v", told)
+	}
+}
+
+func TestARefundThatComesBackIsAnnounced(t *testing.T) {
+	c := open(t, serve(t, sandbox.Options{}), time.Second)
+	for token, returns := range map[string]bool{"tok_refund_fails": true, "tok_visa": false} {
+		q, a := pay(t, c, token, 1000)
+		if a.Result != connector.Approved || a.ReturnReason != "" {
+			t.Fatalf("%s: %+v", token, a)
+		}
+		if a = c.Send(context.Background(), connectortest.Following(connector.Capture, q.Reference, 1000)); a.Result != connector.Approved || a.ReturnReason != "" {
+			t.Fatalf("%s, captured: %+v", token, a)
+		}
+		for n, want := range []connector.Result{connector.Approved, map[bool]connector.Result{true: connector.Approved, false: connector.Declined}[returns]} {
+			r := connectortest.Following(connector.Refund, q.Reference, 1000)
+			a = c.Send(context.Background(), r)
+			if a.Result != want || (a.ReturnReason != "") != returns || c.Ask(context.Background(), r.Reference) != a {
+				t.Errorf("%s, refund %d: %+v", token, n, a)
+			}
+		}
 	}
 }
 
@@ -167,6 +191,10 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 	if got := c.Send(context.Background(), part); got.Result != connector.Approved {
 		t.Fatalf("capture: %+v", got)
 	}
+	late := connectortest.Authorization(t, "4242424242424242", 1000)
+	if got := c.Abandon(context.Background(), late.Reference); got.Result != connector.Abandoned {
+		t.Fatalf("abandon: %+v", got)
+	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +209,9 @@ func TestTheRailRemembersAfterAKill(t *testing.T) {
 
 	serveOn(t, r.Address(), sandbox.Options{Dir: dir})
 	eventually(t, "the client finds the rail again", func() bool { return c.Ask(context.Background(), q.Reference) == a })
+	if got := c.Send(context.Background(), late); got.Result != connector.Declined || got.NetworkCode != "68" {
+		t.Errorf("what was abandoned before the kill is sent: %+v", got)
+	}
 	if got := c.Send(context.Background(), q); got != a {
 		t.Errorf("the repeat answers %+v, before the kill %+v", got, a)
 	}
@@ -210,6 +241,23 @@ func TestADamagedBookIsRefused(t *testing.T) {
 	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); err == nil {
 		t.Error("a damaged book was opened")
 	}
+}
+
+func TestOneRailServesABook(t *testing.T) {
+	dir := t.TempDir()
+	r := serve(t, sandbox.Options{Dir: dir})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := sandbox.ServeRail(context.Background(), l, sandbox.Options{Dir: dir}); !errors.Is(err, sandbox.ErrBookOpen) {
+		t.Errorf("a second rail on the same book: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, sandbox.Options{Dir: dir})
 }
 
 func TestTheRailStaysOnLoopback(t *testing.T) {

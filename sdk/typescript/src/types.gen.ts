@@ -54,7 +54,7 @@ export type QuoteStatus =
 export type RefundStatus =
   | "pending" // The rail has been asked.
   | "succeeded"
-  | "failed"
+  | "failed" // The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
   | (string & {});
 
 /** ApiKey lets a merchant's server call the API. */

@@ -292,6 +292,7 @@ var Comments = map[string]string{
 	"florin.v1.QuoteService.CreateQuote":                 "CreateQuote holds the current rate for one payment, for 15 minutes or until the rate ends.",
 	"florin.v1.QuoteService.GetQuote":                    "GetQuote reads one quote.",
 	"florin.v1.QuoteStatus":                              "QuoteStatus is what a quote is good for.",
+	"florin.v1.REFUND_STATUS_FAILED":                     "The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.",
 	"florin.v1.REFUND_STATUS_PENDING":                    "The rail has been asked.",
 	"florin.v1.Rate":                                     "Rate is a price between two currencies: one major unit of the first is worth value / 10^scale major units of the second. It is exact: 1.0842 is value 10842 with scale 4.",
 	"florin.v1.Rate.source":                              "Who says so.",

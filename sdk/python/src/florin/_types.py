@@ -83,7 +83,7 @@ RefundStatus = Union[
     Literal[
         "pending",  # The rail has been asked.
         "succeeded",
-        "failed",
+        "failed",  # The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
     ],
     str,
 ]
