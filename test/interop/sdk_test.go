@@ -14,6 +14,7 @@ import (
 // TestClientLibraries runs each library's own tests against the real binary, also
 // through machines that fail, and the code of its README.
 func TestClientLibraries(t *testing.T) {
+	t.Parallel()
 	platform := dev(t)
 	environment := []string{"FLORIN_URL=" + platform.URL, "FLORIN_KEY=" + platform.Key, "NO_PROXY=127.0.0.1"}
 	for variable, fault := range faults {
