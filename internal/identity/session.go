@@ -16,9 +16,9 @@ type ACR string
 // The strengths, weakest first. A passkey that may have been copied proves no more
 // than a password.
 const (
-	ByPassword ACR = "urn:florin:acr:password"
+	ByPassword ACR = "urn:florin:acr:password" //nolint:gosec // a name
 	ByTwo      ACR = "urn:florin:acr:mfa"
-	ByPasskey  ACR = "urn:florin:acr:passkey"
+	ByPasskey  ACR = "urn:florin:acr:passkey" //nolint:gosec // a name
 )
 
 // Reaches reports whether a is at least as strong as least.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/big"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,7 +183,7 @@ func TestLiveMoneyNeedsTheProfile(t *testing.T) {
 		was := w.config.MoneyScopes
 		w.config.MoneyScopes = nil
 		reader := w.register(live, func(d *oauth.Draft) { d.DetailTypes, d.Scopes = nil, []string{"payments:read"} })
-		w.config.MoneyScopes = append(was, "payments:read")
+		w.config.MoneyScopes = slices.Concat(was, []string{"payments:read"})
 		later := w.node()
 		if _, err := later.Open(t.Context(), strings.Replace(reader.asking().Encode(), "openid+payments%3Aread+payments%3Awrite", "payments%3Aread", 1)); err == nil {
 			t.Error("a scope that became money is still given")
