@@ -11,10 +11,11 @@ import (
 	"github.com/florinpay/florin/internal/payment"
 )
 
-const (
-	pageMax = 1000
-	lastID  = "~" // after a prefix: no id comes after it
-)
+// pageMax is how many rows are in memory at once.
+var pageMax = 1000
+
+// lastID stands after a prefix: no id comes after it.
+const lastID = "~"
 
 // Verify recomputes every dispute from its last event, which is chained, and from its
 // transfers, which are too. It returns the number of disputes and the first difference

@@ -62,10 +62,11 @@ func (v *verification) finds(format string, a ...any) {
 	}
 }
 
-const (
-	pageMax = 1000
-	lastID  = "~" // after a prefix: no id comes after it
-)
+// pageMax is how many rows are in memory at once.
+var pageMax = 1000
+
+// lastID stands after a prefix: no id comes after it.
+const lastID = "~"
 
 // about is all that names one payment.
 type about struct {

@@ -1,0 +1,4 @@
+package dispute
+
+// Every verification of these tests reads many pages.
+func init() { pageMax = 2 }
