@@ -28,7 +28,7 @@ const pictures = "FLORIN_KEEP_SCREENSHOTS"
 
 // browsersOwn are hosts that Chromium asks whatever page is open. The policy of our
 // pages forbids them, too, and the console would say so.
-var browsersOwn = []string{"update.googleapis.com", "clients2.google.com", "accounts.google.com", "optimizationguide-pa.googleapis.com",
+var browsersOwn = []string{"www.google.com", "update.googleapis.com", "clients2.google.com", "accounts.google.com", "optimizationguide-pa.googleapis.com",
 	"safebrowsing.googleapis.com", "content-autofill.googleapis.com", "android.clients.google.com", "edgedl.me.gvt1.com", "redirector.gvt1.com"}
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
