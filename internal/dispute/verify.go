@@ -14,6 +14,9 @@ import (
 // pageMax is how many rows are in memory at once.
 var pageMax = 1000
 
+// disputeIDs is what ids begin with: the log tells of other nouns too.
+var disputeIDs = id.Dispute("").Prefix() + "_"
+
 // lastID stands after a prefix: no id comes after it.
 const lastID = "~"
 
@@ -24,13 +27,12 @@ const lastID = "~"
 func Verify(ctx context.Context, d *db.DB) (count int64, finding string, err error) {
 	v := verification{ctx: ctx, db: d, walk: ledger.NewWalk[id.Dispute](ctx, ledger.NewBook(d))}
 	defer v.walk.Close()
-	prefix := id.Dispute("").Prefix() + "_"
-	for from, full := prefix, true; full; {
+	for from, full := "", true; full; {
 		rows, err := after(ctx, d, from, pageMax)
 		if err != nil {
 			return v.count, v.finding, err
 		}
-		upTo := prefix + lastID
+		upTo := disputeIDs + lastID
 		if full = len(rows) == pageMax; full {
 			upTo = string(rows[pageMax-1].ID)
 		}
@@ -76,7 +78,7 @@ func (v *verification) page(rows []Dispute, after, upTo string) error {
 		return err
 	}
 	last := make(map[id.Dispute]event.Newest, len(rows))
-	err = event.NewLog(v.db).Newest(v.ctx, after, upTo, func(e event.Newest) error {
+	err = event.NewLog(v.db).Newest(v.ctx, max(after, disputeIDs), upTo, func(e event.Newest) error {
 		last[id.Dispute(e.Fact.Object)] = e
 		return nil
 	})

@@ -65,6 +65,13 @@ func (v *verification) finds(format string, a ...any) {
 // pageMax is how many rows are in memory at once.
 var pageMax = 1000
 
+// What ids begin with. The log tells of other nouns too; a row whose id begins otherwise
+// is none of ours, and found because the log does not tell of it.
+var (
+	paymentIDs = id.Payment("").Prefix() + "_"
+	refundIDs  = id.Refund("").Prefix() + "_"
+)
+
 // lastID stands after a prefix: no id comes after it.
 const lastID = "~"
 
@@ -81,13 +88,12 @@ type about struct {
 func (v *verification) payments() error {
 	walk := ledger.NewWalk[id.Payment](v.ctx, ledger.NewBook(v.db))
 	defer walk.Close()
-	prefix := id.Payment("").Prefix() + "_"
-	for from, full := prefix, true; full; {
+	for from, full := "", true; full; {
 		rows, err := after(v.ctx, v.db, payments, from, pageMax)
 		if err != nil {
 			return err
 		}
-		upTo := prefix + lastID
+		upTo := paymentIDs + lastID
 		if full = len(rows) == pageMax; full {
 			upTo = string(rows[pageMax-1].ID)
 		}
@@ -139,7 +145,7 @@ func (v *verification) page(rows []Payment, after, upTo string) ([]about, error)
 		})
 	}
 	if err == nil {
-		err = v.log.Newest(v.ctx, after, upTo, func(e event.Newest) error {
+		err = v.log.Newest(v.ctx, max(after, paymentIDs), upTo, func(e event.Newest) error {
 			of(id.Payment(e.Fact.Object), string(e.ID)).last = e
 			return nil
 		})

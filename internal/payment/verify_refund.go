@@ -13,13 +13,12 @@ import (
 func (v *verification) refunds() error {
 	walk := ledger.NewWalk[id.Refund](v.ctx, ledger.NewBook(v.db))
 	defer walk.Close()
-	prefix := id.Refund("").Prefix() + "_"
-	for from, full := prefix, true; full; {
+	for from, full := "", true; full; {
 		rows, err := after(v.ctx, v.db, refunds, from, pageMax)
 		if err != nil {
 			return err
 		}
-		upTo := prefix + lastID
+		upTo := refundIDs + lastID
 		if full = len(rows) == pageMax; full {
 			upTo = string(rows[pageMax-1].ID)
 		}
@@ -43,7 +42,7 @@ func (v *verification) refundPage(rows []Refund, after, upTo string, walk *ledge
 		return err
 	}
 	last := make(map[id.Refund]event.Newest, len(rows))
-	err = v.log.Newest(v.ctx, after, upTo, func(e event.Newest) error {
+	err = v.log.Newest(v.ctx, max(after, refundIDs), upTo, func(e event.Newest) error {
 		last[id.Refund(e.Fact.Object)] = e
 		return nil
 	})

@@ -141,6 +141,7 @@ var tamperings = []struct{ name, sql, want string }{
 	{"a payment from a wallet gone", "delete from payment where id = {poor}", "which is not there"},
 	{"all of a payment gone", "delete from payment where id = {no}; delete from attempt where payment = {no}", "which is not there"},
 	{"a payment out of nothing", "insert into payment select 'pay_7zzzzzzzzzzzzzzzzzzzzzzzzz', " + paymentColumns + " from payment where id = {poor}", "has 0 events"},
+	{"a payment of another name", "insert into payment select 'aaa', " + paymentColumns + " from payment where id = {poor}", "has 0 events"},
 	{"a dispute's state", "update dispute set state = 'won' where payment = {running}", "disputed"},
 	{"a dispute lost that was won", "update dispute set state = 'lost' where payment = {won}", "taken by disputes"},
 	{"a dispute's state that changes no sum", "update dispute set state = 'under_review' where payment = {running}", "another status than its last event"},
