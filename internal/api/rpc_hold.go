@@ -83,6 +83,8 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 			return cause
 		case errors.Is(caller.Err(), context.Canceled):
 			return nil // the caller has left, and hears nothing any more
+		case err != nil && errors.Is(caller.Err(), context.DeadlineExceeded):
+			return caller.Err() // whatever was under way when the caller's time was up
 		}
 		return err
 	}
