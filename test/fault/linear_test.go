@@ -96,6 +96,7 @@ type recorder struct {
 	history []porcupine.Operation
 	keys    [linearWallets]int // given out so far
 	repeat  []step             // sent at least once, and to be sent again
+	refused int                // payments that met an empty wallet
 }
 
 // next chooses a step: a read, a request that was sent before, or a new one.
@@ -122,9 +123,18 @@ func (r *recorder) next(chance *rand.Rand) step {
 	return s
 }
 
-// client works until the time is over.
+// enough reports whether the time is over and the history has everything that the
+// controls spoil: on a slow machine wallets take longer to become empty.
+func (r *recorder) enough() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	took := time.Since(r.began)
+	return took > linearFor && (r.refused >= 2*linearClients || took > 20*linearFor)
+}
+
+// client works until there is enough.
 func (r *recorder) client(n int, chance *rand.Rand) {
-	for time.Since(r.began) < linearFor {
+	for !r.enough() {
 		s := r.next(chance)
 		call := time.Since(r.began)
 		out, ok := r.ask(s)
@@ -134,6 +144,9 @@ func (r *recorder) client(n int, chance *rand.Rand) {
 		o := porcupine.Operation{ClientId: n, Input: s, Call: int64(call), Output: out, Return: int64(time.Since(r.began))}
 		r.mu.Lock()
 		r.history = append(r.history, o)
+		if s.amount > 0 && !out.paid {
+			r.refused++
+		}
 		r.mu.Unlock()
 	}
 }

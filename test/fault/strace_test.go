@@ -128,7 +128,7 @@ func TestCheckpointSyncFails(t *testing.T) {
 }
 
 // TestLogWriteFindsNoRoom fails writes to SQLite's log with ENOSPC for a while: of each
-// thread, since strace counts by thread, those from the 400th to the 600th. The fault
+// thread, since strace counts by thread, those from the 400th to the 430th. The fault
 // ends by itself: strace that leaves in the midst of a call it spoils would turn that
 // call into one the kernel does not know, which is a broken disk and not a full one.
 func TestLogWriteFindsNoRoom(t *testing.T) {
@@ -137,11 +137,11 @@ func TestLogWriteFindsNoRoom(t *testing.T) {
 	l := newLoad(t)
 	log := filepath.Join(p.data, "florin.db-wal")
 	start(t, p).kill() // the file must be there, or strace cannot know it
-	s := start(t, p, withStrace(t, "-P", log, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=400..600")...)
+	s := start(t, p, withStrace(t, "-P", log, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=400..430")...)
 	stop := make(chan struct{})
 	go func() {
 		defer close(stop)
-		eventually(t, time.Minute, "writes fail", func() bool { return l.seen("503 storage_full") >= 50 })
+		eventually(t, time.Minute, "writes fail", func() bool { return l.seen("503 storage_full") >= 20 })
 		l.recovers()
 	}()
 	l.run(s.api, chance(t), clients, stop)
