@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/florinpay/florin/internal/vault"
 )
 
 // florin runs a command line in this process.
@@ -88,4 +91,30 @@ func TestMistakesAreExplained(t *testing.T) {
 			t.Errorf("florin %s: exit %d, %q %q; want exit %d and %q", x.args, code, out, errs, x.code, x.cure)
 		}
 	}
+}
+
+// Beside PostgreSQL nothing else makes the data folder that keeps the sandbox's key.
+func TestASandboxIsSettledInANewFolder(t *testing.T) {
+	place := place{Data: filepath.Join(t.TempDir(), "database")}
+	h, err := openHouse(t.Context(), houseConfig{place: place, kek: kekOf(t), log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	data := filepath.Join(t.TempDir(), "new", "folder")
+	if _, err := settle(t.Context(), h, data); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := readWorld(data); err != nil || w.Wallet == "" {
+		t.Errorf("nothing is kept: %+v, %v", w, err)
+	}
+}
+
+func kekOf(t *testing.T) vault.Wrapper {
+	t.Helper()
+	w, err := devKEK(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }

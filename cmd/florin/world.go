@@ -72,6 +72,9 @@ func settle(ctx context.Context, h *house, data string) (world, error) {
 	if w == was {
 		return w, nil // a restart writes nothing, so it works on a full disk
 	}
+	if err := os.MkdirAll(data, 0o700); err != nil { // beside PostgreSQL nobody else has made it
+		return w, fmt.Errorf("make the data folder: %w", err)
+	}
 	return w, writeFile(filepath.Join(data, worldFile), w)
 }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // Load is a closed loop: each connection sends a request, waits for the whole
-// answer, and sends the next. Only plain HTTP/1.1, because the generator shares
+// answer, and sends the next, at once or at its pace. Only plain HTTP/1.1, because the generator shares
 // its machine with what it measures and must stay cheap.
 type Load struct {
 	URL     string            // http://host[:port]/path
@@ -33,6 +33,10 @@ type Load struct {
 	Warmup   time.Duration // unmeasured time first
 	Duration time.Duration // measured time
 	Timeout  time.Duration // for one request; 30 s if zero
+	// Every is the time from one request of a connection to its next. A request takes as
+	// long as from when it was due: one that had to wait behind a slow answer is late, too.
+	// Zero: the next follows at once.
+	Every time.Duration
 
 	// Replay is the share of requests (0 to 1) that repeat the connection's last
 	// successful one byte for byte, key included; the answers must be equal.
@@ -69,6 +73,7 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	defer stop()
 	for i := range workers {
 		workers[i] = newWorker(&l, head, address, newDraw(l.Seed, uint64(i)), &phase)
+		workers[i].due = time.Now().Add(l.Every * time.Duration(i) / time.Duration(l.Conns))
 		all.Go(func() { workers[i].run(ctx) })
 	}
 	spent, err := l.measure(ctx, &phase)
@@ -125,8 +130,8 @@ func (l *Load) prepare() (head []byte, address string, err error) {
 		return nil, "", fmt.Errorf("bench: the URL must begin with http:// and name a host, not %q", l.URL)
 	case l.Conns < 1 || l.Conns > connsMax:
 		return nil, "", fmt.Errorf("bench: connections must be 1 to %d, not %d", connsMax, l.Conns)
-	case l.Duration <= 0 || l.Warmup < 0 || l.Timeout < 0:
-		return nil, "", fmt.Errorf("bench: the duration must be above zero, warm-up and timeout not below")
+	case l.Duration <= 0 || l.Warmup < 0 || l.Timeout < 0 || l.Every < 0:
+		return nil, "", fmt.Errorf("bench: the duration must be above zero, warm-up, timeout and pace not below")
 	case l.Replay < 0 || l.Replay > 1 || l.Replay > 0 && l.Body == nil:
 		return nil, "", fmt.Errorf("bench: the share of replays must be 0 to 1, and needs a body")
 	}

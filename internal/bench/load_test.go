@@ -207,3 +207,22 @@ func TestMetersAreReadAroundTheRun(t *testing.T) {
 }
 
 var mallocs atomic.Int64
+
+// A connection that keeps its pace sends so many requests and no more, and one that is
+// late because of a slow answer counts from when it was due.
+func TestThePaceIsKept(t *testing.T) {
+	var calls atomic.Int64
+	l := brief(start(t, func(http.ResponseWriter, *http.Request) {
+		if calls.Add(1) == 5 {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}))
+	l.Conns, l.Warmup, l.Duration, l.Every = 1, 0, 500*time.Millisecond, 20*time.Millisecond
+	r := run(t, l)
+	if n := calls.Load(); n > 27 {
+		t.Errorf("%d requests in 500 ms, one every 20 ms", n)
+	}
+	if r.Max < 90*time.Millisecond || r.OK > 4 && r.P99 < 40*time.Millisecond {
+		t.Errorf("the slow answer made nobody late: %+v", r)
+	}
+}

@@ -28,6 +28,7 @@ type worker struct {
 	draw    *Draw
 	phase   *atomic.Int32
 	tally   tally
+	due     time.Time // of the next request, at a pace
 
 	conn    net.Conn // nil: dial first
 	release func() bool
@@ -65,7 +66,8 @@ func (w *worker) run(ctx context.Context) {
 		} else {
 			w.compose()
 		}
-		took, err := w.exchange()
+		start := w.wait(ctx)
+		took, err := w.exchange(start)
 		if err != nil {
 			w.hangUp()
 			w.broken(ctx, err)
@@ -93,9 +95,19 @@ func (w *worker) compose() {
 	w.request = append(w.request, "\r\n"...)
 }
 
-func (w *worker) exchange() (took time.Duration, err error) {
-	start := time.Now()
-	if err = w.conn.SetDeadline(start.Add(w.load.Timeout)); err != nil {
+// wait keeps the pace, and gives the moment from which the next request's time counts.
+func (w *worker) wait(ctx context.Context) time.Time {
+	if w.load.Every == 0 {
+		return time.Now()
+	}
+	start := w.due
+	w.due = w.due.Add(w.load.Every)
+	_ = clock.System{}.Sleep(ctx, time.Until(start)) // the loop's head sees ctx end
+	return start
+}
+
+func (w *worker) exchange(start time.Time) (took time.Duration, err error) {
+	if err = w.conn.SetDeadline(time.Now().Add(w.load.Timeout)); err != nil {
 		return 0, err
 	}
 	if _, err = w.conn.Write(w.request); err != nil {
