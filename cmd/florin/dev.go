@@ -25,6 +25,7 @@ type devCommand struct {
 	place
 	listening
 	railSource
+	issuerSource
 	Public    bool   `help:"Listen beyond this machine. The sandbox's keys and vault are no secrets: test data only." env:"FLORIN_DEV_PUBLIC"`
 	TLS       bool   `help:"Serve HTTPS with a certificate of the sandbox's own, kept in the data folder." name:"tls" env:"FLORIN_DEV_TLS"`
 	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
@@ -55,6 +56,9 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 		return nil, w, err
 	}
 	keys, pair, err := c.openTLS(h.log)
+	if err == nil {
+		err = c.issuerSource.check(keys != nil)
+	}
 	if err == nil && keys != nil {
 		w.CAFile = pair.TLSCert
 		w.trust, err = pair.trust()
@@ -62,12 +66,16 @@ func (c *devCommand) start(ctx context.Context, logTo io.Writer) (*server, world
 	if err != nil {
 		return nil, w, errors.Join(err, h.close())
 	}
-	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys})
+	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys, issuer: c.issuerSource, local: true})
 	if err != nil {
 		return nil, w, errors.Join(err, h.close())
 	}
+	w.Issuer = h.issuer
+	if err := w.remember(c.Data); err != nil {
+		h.log.Warn("the sandbox's address is not kept: its tools will ask for --issuer", "cause", err.Error())
+	}
 	if c.ReadyFile != "" {
-		w.URL, w.OpsURL, w.SandboxRail = s.url, s.opsURL, h.railAddress
+		w.URL, w.Issuer, w.OpsURL, w.SandboxRail = s.url, h.issuer, s.opsURL, h.railAddress
 		if err := writeFile(c.ReadyFile, w); err != nil {
 			return nil, w, errors.Join(err, s.stop())
 		}

@@ -19,10 +19,13 @@ import (
 	"github.com/florinpay/florin/internal/dispute"
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fx"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/job"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/payer"
 	"github.com/florinpay/florin/internal/payment"
 	"github.com/florinpay/florin/internal/vault"
@@ -73,6 +76,11 @@ type house struct {
 	rail      *sandbox.Rail // nil: another server's is used
 	reflect   bool
 
+	grants  *grant.Room
+	persons *identity.Room // nil, as the next two: there is no issuer
+	oauth   *oauth.Server
+	issuer  string
+
 	railAddress string
 }
 
@@ -105,7 +113,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 	}
 	h.book, h.events = ledger.NewBook(h.db), event.NewLog(h.db)
 	h.keys, h.merchants, h.payers = apikey.New(h.db, h.clock).WithPepper(h.vault.Pepper), merchant.New(h.db, h.clock), payer.New(h.db, h.clock)
-	h.exchange = fx.New(h.db, h.clock)
+	h.exchange, h.grants = fx.New(h.db, h.clock), grant.NewRoom(h.db, h.clock)
 	h.wallets, h.disputes = wallet.NewDesk(h.db, h.clock, h.payers), dispute.NewDesk(h.db, h.clock)
 	h.payments = payment.NewDesk(payment.Config{
 		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Exchange: h.exchange, Log: c.log,
@@ -125,6 +133,9 @@ func (h *house) door(c api.Config) *api.Server {
 	expand := api.Expander{Payments: h.payments, Wallets: h.wallets, Payers: h.payers, Vault: h.vault}
 	c.Keys, c.Limiter, c.Clock, c.CardDigest, c.Log = h.keys, apikey.NewLimiter(h.clock), h.clock, entry.Digest, h.log
 	c.Reflect = h.reflect
+	if h.oauth != nil {
+		c.Tokens = h.oauth.Verifier()
+	}
 	c.Recall = func(ctx context.Context, sequence int64) (proto.Message, error) {
 		e, err := h.events.At(ctx, sequence)
 		if err != nil {
@@ -133,11 +144,17 @@ func (h *house) door(c api.Config) *api.Server {
 		return e.Object(), nil
 	}
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
-	return api.New(c,
-		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers),
+	door := api.New(c,
+		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers"),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
+		api.Grants(h.grants, h.clock),
 	)
+	if h.oauth != nil {
+		door.Beside("oauth", h.oauth.Handler())
+		door.Beside(".well-known", h.oauth.Handler())
+	}
+	return door
 }
 
 // close ends everything that was opened, the database last.

@@ -31,6 +31,9 @@ type cli struct {
 	Doctor   doctorCommand   `cmd:"" help:"Check the machine, the database and the keys, and say how to mend what is wrong."`
 	Merchant merchantCommand `cmd:"" help:"Manage merchants."`
 	Key      keyCommand      `cmd:"" help:"Manage API keys and the vault's keys."`
+	Client   clientCommand   `cmd:"" help:"Manage OAuth clients: programs that act for merchants and payers."`
+	Token    tokenCommand    `cmd:"" help:"Explain access tokens."`
+	Person   personCommand   `cmd:"" help:"Manage who may do what."`
 	Rate     rateCommand     `cmd:"" help:"Give the rates by which payments are converted."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
 	Export   exportCommand   `cmd:"" help:"Write a merchant's books as CSV or JSON."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/vault"
 )
@@ -17,11 +18,14 @@ type serveCommand struct {
 	kekSource
 	tlsSource
 	railSource
+	issuerSource
 	Listen      string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
 	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
 	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
 	Log         string `help:"Least level that is logged: debug, info, warn or error." default:"info" env:"FLORIN_LOG"`
 	Reflection  bool   `help:"Let gRPC tools read the contract from the server (gRPC server reflection)." env:"FLORIN_REFLECTION"`
+	ClientRate  int    `help:"Calls a second that each OAuth client may make for long; 0: no limit." default:"100" env:"FLORIN_CLIENT_RATE"`
+	ClientBurst int    `help:"And at once." default:"200" env:"FLORIN_CLIENT_BURST"`
 	Committers  int    `help:"PostgreSQL connections that commit side by side." default:"1" hidden:""`
 }
 
@@ -79,7 +83,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys, strict: true})
+	s, err := start(ctx, h, doors{listen: c.Listen, ops: c.Ops, keys: keys, strict: true, issuer: c.issuerSource, share: apikey.Share{RatePerSecond: c.ClientRate, Burst: c.ClientBurst}})
 	if err != nil {
 		return errors.Join(err, h.close())
 	}
@@ -103,6 +107,9 @@ func (c *serveCommand) refuseWeak() error {
 	}
 	if isSandbox(c.Data) {
 		return fmt.Errorf("the data folder %s is a sandbox's, made by 'florin dev': its key lies open in it. Give another --data", c.Data)
+	}
+	if err := c.issuerSource.check(c.tlsSource.given()); err != nil {
+		return err
 	}
 	info, err := os.Stat(c.Data)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {

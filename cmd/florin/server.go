@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/api"
+	"github.com/florinpay/florin/internal/apikey"
 )
 
 // drainFor bounds a graceful stop: what is under way ends, nothing new begins. With what
@@ -21,6 +23,7 @@ const drainFor = 25 * time.Second
 type server struct {
 	house    *house
 	http     *http.Server
+	mtls     *http.Server // where clients present certificates; nil: nowhere
 	ops      *http.Server
 	url      string
 	opsURL   string
@@ -39,16 +42,36 @@ type doors struct {
 	listen, ops string
 	keys        *keyring // nil: plain HTTP
 	strict      bool     // callers shall never again come without TLS
+
+	issuer issuerSource
+	local  bool // without an issuer, it is this machine's: a sandbox's
+	share  apikey.Share
 }
 
 // start opens the doors. It returns once requests are served.
-func start(ctx context.Context, h *house, d doors) (*server, error) {
-	s := &server{house: h, failed: make(chan error, 2)}
+func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
+	s := &server{house: h, failed: make(chan error, 3)}
+	front, err := bind(ctx, d.listen)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, front.Close())
+		}
+	}()
+	s.url = d.scheme() + front.Addr().String()
+	if d.local && d.issuer.Issuer == "" {
+		d.issuer.Issuer = localIssuer(d.scheme(), front)
+	}
+	if err := h.welcome(ctx, d.issuer, s.url); err != nil {
+		return nil, err
+	}
 	meters := newMeters(h)
 	door := h.door(api.Config{
 		Healthy: func(context.Context) error { return nil }, // the process answers
 		Ready:   s.ready,
-		Observe: meters.visited,
+		Observe: meters.visited, ClientShare: d.share,
 	})
 	shown, err := pages(door.Describe(version()))
 	if err != nil {
@@ -64,18 +87,61 @@ func start(ctx context.Context, h *house, d doors) (*server, error) {
 		}
 	}
 	s.ops = &http.Server{Handler: meters.handler(), ReadHeaderTimeout: 5 * time.Second}
-	if s.opsURL, err = s.listen(ctx, s.ops, d.ops); err != nil {
+	back, err := bind(ctx, d.ops)
+	if err != nil {
 		return nil, err
 	}
-	if s.url, err = s.listen(ctx, s.http, d.listen); err != nil {
-		return nil, errors.Join(err, s.ops.Close())
+	if err := s.openMTLS(ctx, d); err != nil {
+		return nil, errors.Join(err, back.Close())
 	}
+	s.opsURL = "http://" + back.Addr().String()
+	s.serve(s.ops, back)
+	s.serve(s.http, front)
 	if d.keys != nil && d.keys.fetch != nil {
 		go d.keys.fetch() // may take minutes; nothing waits for it
 	}
 	s.stopJobs = s.beside(ctx, h.jobs.Run)
-	s.stopNotes = s.beside(ctx, func(ctx context.Context) { _ = h.keys.Run(ctx) }) // last-used times are worth no failure
+	s.stopNotes = s.beside(ctx, h.tend)
 	return s, h.scheduleSweep(ctx)
+}
+
+// tend does the rooms' own work beside the doors, until ctx ends.
+func (h *house) tend(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { _ = h.keys.Run(ctx) }) // last-used times are worth no failure
+	if h.oauth != nil {
+		all.Go(func() { _ = h.oauth.Run(ctx) }) // it logs what it could not do
+		all.Go(func() { h.persons.Run(ctx) })
+	}
+}
+
+// scheme is what the addresses of the API begin with.
+func (d doors) scheme() string {
+	if d.keys != nil {
+		return "https://"
+	}
+	return "http://"
+}
+
+// openMTLS opens the door where clients present certificates. Any is taken in the
+// handshake; whose it is, the authorization server says. Source: RFC 8705 §2.
+func (s *server) openMTLS(ctx context.Context, d doors) error {
+	if d.issuer.MTLSListen == "" {
+		return nil
+	}
+	l, err := bind(ctx, d.issuer.MTLSListen)
+	if err != nil {
+		return err
+	}
+	s.mtls = &http.Server{
+		Handler: s.http.Handler, ReadHeaderTimeout: s.http.ReadHeaderTimeout, ReadTimeout: s.http.ReadTimeout, WriteTimeout: s.http.WriteTimeout,
+		IdleTimeout: s.http.IdleTimeout, MaxHeaderBytes: s.http.MaxHeaderBytes, Protocols: s.http.Protocols, HTTP2: s.http.HTTP2,
+		ErrorLog: s.http.ErrorLog, TLSConfig: d.keys.config.Clone(),
+	}
+	s.mtls.TLSConfig.ClientAuth = tls.RequestClientCert
+	s.serve(s.mtls, l)
+	return nil
 }
 
 // beside runs work beside the doors until stop is called.
@@ -105,21 +171,24 @@ func (s *server) ready(ctx context.Context) error {
 	return s.house.vault.Ready(ctx)
 }
 
-func (s *server) listen(ctx context.Context, h *http.Server, address string) (string, error) {
+func bind(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("listen on %s: %w. Is another server running there? Choose another address with --listen or --ops", address, err)
+		return nil, fmt.Errorf("listen on %s: %w. Is another server running there? Choose another address with --listen or --ops", address, err)
 	}
-	scheme, serve := "http://", h.Serve
+	return l, nil
+}
+
+func (s *server) serve(h *http.Server, l net.Listener) {
+	serve := h.Serve
 	if h.TLSConfig != nil {
-		scheme, serve = "https://", func(l net.Listener) error { return h.ServeTLS(l, "", "") }
+		serve = func(l net.Listener) error { return h.ServeTLS(l, "", "") }
 	}
 	go func() {
 		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- err
 		}
 	}()
-	return scheme + l.Addr().String(), nil
 }
 
 // wait serves until ctx ends, then drains: requests under way end, jobs under way
@@ -140,11 +209,17 @@ func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
+	if s.mtls != nil {
+		err = errors.Join(err, s.mtls.Shutdown(ctx))
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		// Clients that have not sent their requests to the end, or do not read their answers.
 		// They have been told nothing, so nothing that they were told is lost.
 		s.house.log.Warn("connections that did not end are closed", "after", drainFor.String())
 		err = s.http.Close()
+		if s.mtls != nil {
+			err = errors.Join(err, s.mtls.Close())
+		}
 	}
 	s.stopNotes()
 	s.work.Wait()

@@ -22,6 +22,7 @@ import (
 // restart keeps all of it working.
 type world struct {
 	URL         string      `json:"url,omitempty"`
+	Issuer      string      `json:"issuer,omitempty"`
 	OpsURL      string      `json:"ops_url,omitempty"`
 	SandboxRail string      `json:"sandbox_rail,omitempty"`
 	CAFile      string      `json:"ca_file,omitempty"` // with --tls: what to trust
@@ -91,6 +92,16 @@ func readWorld(data string) (world, error) {
 		return w, fmt.Errorf("read %s in the data folder: %w. Remove the file to make a new sandbox key", worldFile, err)
 	}
 	return w, nil
+}
+
+// remember keeps the world for the sandbox's tools, if its issuer is another than before.
+func (w world) remember(data string) error {
+	was, err := readWorld(data)
+	if err != nil || was.Issuer == w.Issuer {
+		return err
+	}
+	was.Issuer = w.Issuer
+	return writeFile(filepath.Join(data, worldFile), was)
 }
 
 // settlePayer makes the payer and the wallet. Both have idempotency keys, so that

@@ -39,14 +39,17 @@ func (v *visit) blame(f *fault.Fault) {
 		h.Set("Retry-After", strconv.FormatInt(wholeSeconds(wait), 10))
 	}
 	if f.Kind == fault.Unauthenticated {
-		h.Set("WWW-Authenticate", challenge(f))
+		h.Set("WWW-Authenticate", v.challenge(f))
 	}
 	if errors.Is(f, ErrEncoding) {
 		h.Set("Accept-Encoding", readCodings) // Source: RFC 9110 §15.5.16
 	}
 }
 
-func challenge(f *fault.Fault) string {
+func (v *visit) challenge(f *fault.Fault) string {
+	if v.call.challenge != "" {
+		return v.call.challenge
+	}
 	if errors.Is(f, fault.ErrBadCredentials) {
 		return authenticate + `, error="invalid_token"`
 	}

@@ -126,7 +126,7 @@ func (s apiKeys) noStronger(ctx context.Context, key string) (apikey.Key, error)
 }
 
 // maker names the call's key and request for the keys that they make.
-func (c *Call) maker() apikey.Maker { return apikey.Maker{Secret: c.secret, Once: c.Once} }
+func (c *Call) maker() apikey.Maker { return apikey.Maker{Secret: c.shown.text, Once: c.Once} }
 
 func shownOnce(k apikey.Key, secret string) *florinv1.ApiKey {
 	v := apikey.View(k)

@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/oauth"
 )
 
 // Call is what the door knows of one request by the time its handler runs. The
@@ -20,18 +23,49 @@ type Call struct {
 	Replayed        bool             // the answer is an earlier request's
 	URL             string           // path of the method, as lists show it
 
-	method *method
-	key    apikey.Key
-	secret string // of the key, as it came
-	visit  *visit // of an RPC
+	method    *method
+	http      *http.Request
+	key       apikey.Key // none for a caller with a token
+	shown     credential
+	share     apikey.Share
+	proof     *oauth.Proof // that came with the token; nil: none
+	challenge string       // what a refused token is told; "": as a refused key
+	visit     *visit       // of an RPC
 }
 
-// Caller is who calls: a key, its merchant, its mode and what it may do.
+// Caller is who calls: a key or a client, for which merchant, in which mode, and what it
+// may do.
 type Caller struct {
 	Key      id.APIKey
+	Client   id.Client // "": a key
 	Merchant id.Merchant
 	Live     bool
 	Scopes   apikey.Scopes
+	Use      *grant.Use // the payer's grant that bounds it; nil: it acts for the merchant
+}
+
+// sees reports whether what is a payer's own may be shown to the caller.
+func (c *Caller) sees(p id.Payer) bool { return c.Use == nil || c.Use.Payer == p }
+
+// owner is whose idempotency keys the caller's are. Those of a merchant's API keys are
+// one: a retry after a rotation is still a retry. A client's are its own, and with each
+// payer others: it must not learn what the merchant or another payer did.
+func (c *Caller) owner() string {
+	switch {
+	case c.Client == "":
+		return string(c.Merchant)
+	case c.Use == nil:
+		return string(c.Merchant) + "/" + string(c.Client)
+	}
+	return string(c.Merchant) + "/" + string(c.Client) + "/" + string(c.Use.Payer)
+}
+
+// credential is what the caller showed, in a sentence.
+func (c *Caller) credential() string {
+	if c.Client == "" {
+		return "API key"
+	}
+	return "access token"
 }
 
 // Origin names the request behind the events that it causes.

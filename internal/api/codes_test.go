@@ -48,14 +48,11 @@ func TestCodesGolden(t *testing.T) {
 		told[f.Code] = f.Kind
 	}
 	for _, d := range list {
-		if _, there := told[d.code]; !there && d.code != "" && !slices.Contains(elsewhere, d.pkg) {
+		if _, there := told[d.code]; !there && d.code != "" {
 			t.Errorf("%s of %s is not in the list that the program itself has", d.code, d.pkg)
 		}
 	}
 }
-
-// elsewhere are rooms whose refusals other doors tell.
-var elsewhere = []string{"identity"}
 
 func declarations(t *testing.T, root string) (list []declared) {
 	t.Helper()

@@ -88,7 +88,7 @@ func (t secretive) shown(m protoreflect.Message, s *wire.Shape) bool {
 // so in the header.
 func (v *visit) pack(body *[]byte, m proto.Message) {
 	p := v.packing
-	if p.coding == identity || len(*body) < packFrom && !p.forced {
+	if p.coding == asIs || len(*body) < packFrom && !p.forced {
 		return
 	}
 	if v.door.secretive.shown(m.ProtoReflect(), v.route.method.output) {

@@ -11,7 +11,7 @@ type coding uint8
 
 // The codings; among equally wanted ones the first that packs is taken.
 const (
-	identity coding = iota
+	asIs coding = iota
 	dcz
 	zstandard
 	gzipped
@@ -19,7 +19,7 @@ const (
 )
 
 // codingNames are the codings as Content-Encoding names them.
-var codingNames = [codings]string{dcz: "dcz", zstandard: "zstd", gzipped: "gzip", identity: "identity"}
+var codingNames = [codings]string{dcz: "dcz", zstandard: "zstd", gzipped: "gzip", asIs: "identity"}
 
 // readCodings is what an answer to a body of another coding offers.
 const readCodings = "gzip, zstd"
@@ -60,7 +60,7 @@ func parseAcceptEncoding(header []string) wanted {
 	for c := range w {
 		switch {
 		case w[c] != unsaid:
-		case coding(c) == identity && others != 0:
+		case coding(c) == asIs && others != 0:
 			w[c] = 1 // unless it is refused it will do, after all that was asked for
 		default:
 			w[c] = max(others, 0)
@@ -94,7 +94,7 @@ func codingNamed(name string) coding {
 // best is the coding that is wanted most, or codings if none is acceptable.
 func (w wanted) best() coding {
 	best, most := codings, 0
-	for _, c := range [...]coding{dcz, zstandard, gzipped, identity} {
+	for _, c := range [...]coding{dcz, zstandard, gzipped, asIs} {
 		if w[c] > most {
 			best, most = c, w[c]
 		}
@@ -112,7 +112,7 @@ func (v *visit) agreeCoding() error {
 	w := parseAcceptEncoding(header)
 	switch {
 	case !packable(v.route):
-		w = wanted{identity: w[identity]}
+		w = wanted{asIs: w[asIs]}
 	case w[dcz] > 0 && (v.route.stream || !v.offersDictionary()): // what is long repeats itself
 		w[dcz] = 0
 	}
@@ -120,6 +120,6 @@ func (v *visit) agreeCoding() error {
 	if c == codings {
 		return ErrCodingRefused
 	}
-	v.packing = packing{coding: c, forced: w[identity] == 0}
+	v.packing = packing{coding: c, forced: w[asIs] == 0}
 	return nil
 }

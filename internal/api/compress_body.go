@@ -22,12 +22,12 @@ const (
 // bodyCoding is the one coding of a request's body. Error: ErrEncoding if it is
 // unknown, or if there is more than one.
 func bodyCoding(header []string) (coding, error) {
-	found := identity
+	found := asIs
 	for _, line := range header {
 		for name := range strings.SplitSeq(line, ",") {
 			switch c := codingNamed(strings.TrimSpace(name)); {
-			case c == identity:
-			case found != identity:
+			case c == asIs:
+			case found != asIs:
 				return found, ErrEncoding.With("The body is packed more than once. Send it in one coding, gzip or zstd.")
 			case c == gzipped || c == zstandard:
 				found = c
@@ -45,7 +45,7 @@ func unpack(body *[]byte, c coding) error {
 	defer release(unpacked)
 	var err error
 	switch c {
-	case identity:
+	case asIs:
 		return nil
 	case gzipped:
 		*unpacked, err = unpackGzip((*unpacked)[:0], *body)

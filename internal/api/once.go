@@ -78,7 +78,7 @@ func (s *Server) recall(ctx context.Context, r *idempotency.Replay) (proto.Messa
 		return nil, fault.ErrInternal.WithCause(fmt.Errorf("api: event %d holds a %s, not the %s of this method", r.Sequence, got, want))
 	}
 	if key, isKey := answer.(*florinv1.ApiKey); isKey { // no event holds the secret
-		key.Secret, err = s.Keys.Again(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(key.Id), call.secret)
+		key.Secret, err = s.Keys.Again(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(key.Id), call.shown.text)
 	}
 	return answer, err
 }
@@ -99,6 +99,8 @@ func (o onceStream) Receive(msg any) error {
 	switch {
 	case len(o.header) == 0 && rule.MovesMoney && o.call.Caller.Live:
 		return idempotency.ErrRequired
+	case len(o.header) == 0 && o.call.proof != nil:
+		return idempotency.ErrRequired.With("A call with a DPoP proof that creates something needs an Idempotency-Key header: the proof is used up with the key.")
 	case len(o.header) == 0:
 		return nil
 	case len(o.header) > 1:
@@ -115,10 +117,12 @@ func (o onceStream) take(m proto.Message) error {
 		return err
 	}
 	caller := o.call.Caller
-	// Bound to the merchant, not to the key: a retry after a rotation is still a retry.
-	key, err := idempotency.New(string(caller.Merchant), caller.Live, o.header[0], digest)
+	key, err := idempotency.New(caller.owner(), caller.Live, o.header[0], digest)
 	if err != nil {
 		return err
+	}
+	if o.call.proof != nil {
+		key.Spend(o.call.proof, o.door.Clock.Now())
 	}
 	o.call.Once, o.call.IdempotencyText = key, o.header[0]
 	return nil

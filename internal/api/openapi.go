@@ -35,6 +35,7 @@ func operationOf(r *route) openapi.Operation {
 	}
 	m := r.method
 	o.Procedure, o.Scope, o.Creates, o.MovesMoney = m.procedure, m.rule.Scope, m.rule.Creates, m.rule.MovesMoney
+	o.ByGrant = m.rule.ByGrant
 	o.Input, o.Output = m.input, m.output
 	o.Again = r.again
 	for _, p := range r.params {

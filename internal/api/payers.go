@@ -4,19 +4,28 @@ import (
 	"context"
 
 	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/payer"
 )
 
-// Payers serves PayerService from room.
-func Payers(room *payer.Room) Service {
-	return func(server *connect.Server) { florinv1connect.RegisterPayerServiceHandler(server, payers{room}) }
+// Payers serves PayerService from room; persons keeps who claims to be a payer, on page.
+func Payers(room *payer.Room, persons *identity.Room, page string) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterPayerServiceHandler(server, payers{room, persons, page})
+	}
 }
 
-type payers struct{ room *payer.Room }
+type payers struct {
+	room    *payer.Room
+	persons *identity.Room // nil: this server has no pages
+	page    string
+}
 
 // CreatePayer implements [florinv1connect.PayerServiceHandler].
 func (s payers) CreatePayer(ctx context.Context, q *florinv1.CreatePayerRequest) (*florinv1.Payer, error) {
@@ -35,10 +44,36 @@ func (s payers) CreatePayer(ctx context.Context, q *florinv1.CreatePayerRequest)
 func (s payers) GetPayer(ctx context.Context, q *florinv1.GetPayerRequest) (*florinv1.Payer, error) {
 	c := callOf(ctx).Caller
 	p, err := s.room.Get(ctx, c.Merchant, c.Live, id.Payer(q.Id))
+	if err == nil && !c.sees(p.ID) {
+		err = fault.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
 	return payer.View(p), nil
+}
+
+// ErrNoPages: persons cannot sign in here.
+var ErrNoPages = fault.New(fault.Unavailable, "pages_closed", "This server has no pages, so nobody can redeem a claim. Its operator must give it its public address with --issuer.")
+
+// CreatePayerClaim implements [florinv1connect.PayerServiceHandler].
+func (s payers) CreatePayerClaim(ctx context.Context, q *florinv1.CreatePayerClaimRequest) (*florinv1.PayerClaim, error) {
+	call := callOf(ctx)
+	c := call.Caller
+	if s.persons == nil {
+		return nil, ErrNoPages
+	}
+	p, err := s.room.Get(ctx, c.Merchant, c.Live, id.Payer(q.Id))
+	if err != nil {
+		return nil, err
+	}
+	code, until, err := s.persons.ClaimPayer(ctx, c.Merchant, c.Live, p.ID, "", identity.Browser{Request: call.Request})
+	if err != nil {
+		return nil, err
+	}
+	return &florinv1.PayerClaim{
+		Object: "payer_claim", Payer: string(p.ID), Code: code, Url: s.page + "#claim=" + code, ExpiresAt: timestamppb.New(until), Livemode: c.Live,
+	}, nil
 }
 
 // ListPayers implements [florinv1connect.PayerServiceHandler].

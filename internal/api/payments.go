@@ -7,6 +7,7 @@ import (
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/payment"
 )
@@ -27,7 +28,7 @@ type paymentHandlers struct {
 
 // caller names the call's merchant and request for the flows.
 func (c *Call) caller() payment.Caller {
-	return payment.Caller{Merchant: c.Caller.Merchant, Live: c.Caller.Live, Once: c.Once, Origin: c.Origin()}
+	return payment.Caller{Merchant: c.Caller.Merchant, Live: c.Caller.Live, Once: c.Once, Origin: c.Origin(), Use: c.Caller.Use}
 }
 
 func paymentAnswer(p payment.Payment, err error) (*florinv1.Payment, error) {
@@ -59,7 +60,11 @@ func (s paymentHandlers) GetPayment(ctx context.Context, q *florinv1.GetPaymentR
 		return nil, err
 	}
 	c := callOf(ctx).Caller
-	shown, err := paymentAnswer(s.desk.Get(ctx, c.Merchant, c.Live, id.Payment(q.Id)))
+	p, err := s.desk.Get(ctx, c.Merchant, c.Live, id.Payment(q.Id))
+	if err == nil && c.Use != nil && p.Details.Grant != c.Use.Grant {
+		err = fault.ErrNotFound
+	}
+	shown, err := paymentAnswer(p, err)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +86,9 @@ func (s paymentHandlers) ListPayments(ctx context.Context, q *florinv1.ListPayme
 		return nil, err
 	}
 	c := callOf(ctx).Caller
+	if c.Use != nil {
+		filter.Grant = c.Use.Grant
+	}
 	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, filter)
 	if err != nil {
 		return nil, p.blame(err)

@@ -26,7 +26,7 @@ var (
 // of money.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{door: s, w: w, r: r, protocol: protocolREST, began: time.Now()} // a latency is measured: the machine's clock
-	v.call.Request = id.New[id.Request](s.Clock.Now())
+	v.call.Request, v.call.http = id.New[id.Request](s.Clock.Now()), r
 	h := w.Header()
 	h["Request-Id"] = []string{string(v.call.Request)}
 	h["X-Content-Type-Options"] = nosniff
@@ -49,6 +49,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // enter finds the route and goes there.
 func (v *visit) enter() {
 	n := v.door.router.find(v.r.URL.Path, &v.params)
+	if beside := v.door.beside[firstSegment(v.r.URL.Path)]; n == nil && beside != nil {
+		v.lead(beside)
+		return
+	}
 	if n == nil {
 		if protocol := protocolOf(v.r.Header["Content-Type"], true); protocol != "" {
 			v.protocol = protocol // REST has no such Content-Type
@@ -130,6 +134,9 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 		slog.String("method", verb), slog.String("route", pattern), slog.Int("status", v.status),
 		slog.Int64("duration_us", took.Microseconds()), slog.String("request", string(v.call.Request)),
 		slog.String("key", string(v.call.Caller.Key)))
+	if v.call.Caller.Client != "" {
+		list = append(list, slog.String("client", string(v.call.Caller.Client)))
+	}
 	if v.protocol != protocolREST {
 		list = append(list, slog.String("protocol", v.protocol))
 	}

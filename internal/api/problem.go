@@ -32,7 +32,7 @@ var answers = [...]struct {
 	fault.Invalid:         {400, "The request is not valid", connect.CodeInvalidArgument},
 	fault.Unauthenticated: {401, "Credentials are missing or wrong", connect.CodeUnauthenticated},
 	fault.Refused:         {402, "The request was refused", connect.CodeFailedPrecondition},
-	fault.Forbidden:       {403, "The key may not do this", connect.CodePermissionDenied},
+	fault.Forbidden:       {403, "The caller may not do this", connect.CodePermissionDenied},
 	fault.NotFound:        {404, "Not found", connect.CodeNotFound},
 	fault.MethodMissing:   {405, "The method is not allowed here", connect.CodeUnimplemented},
 	fault.NotAcceptable:   {406, "No acceptable format", connect.CodeUnimplemented},

@@ -99,6 +99,7 @@ func paramName(segment string) (name string, isParam bool) {
 type Route struct {
 	Verb, URL, Procedure, Scope string
 	Creates, MovesMoney         bool
+	ByGrant                     bool // also reached by a payer's grant, for what is that payer's own
 }
 
 // Routes lists what the contract's methods answer to in REST, in the order of URLs.
@@ -107,7 +108,7 @@ func (s *Server) Routes() []Route {
 	for _, r := range s.router.all() {
 		if r.method != nil && r.rpc == nil {
 			rule := r.method.rule
-			list = append(list, Route{r.verb, r.pattern, r.method.procedure, rule.Scope, rule.Creates, rule.MovesMoney})
+			list = append(list, Route{r.verb, r.pattern, r.method.procedure, rule.Scope, rule.Creates, rule.MovesMoney, rule.ByGrant})
 		}
 	}
 	slices.SortFunc(list, func(a, b Route) int { return strings.Compare(a.URL+" "+a.Verb, b.URL+" "+b.Verb) })

@@ -67,6 +67,7 @@ func wholeContract() *Server {
 		florinv1connect.RegisterEventServiceHandler(s, florinv1connect.UnimplementedEventServiceHandler{})
 		florinv1connect.RegisterExportServiceHandler(s, florinv1connect.UnimplementedExportServiceHandler{})
 		florinv1connect.RegisterLedgerServiceHandler(s, florinv1connect.UnimplementedLedgerServiceHandler{})
+		florinv1connect.RegisterGrantServiceHandler(s, florinv1connect.UnimplementedGrantServiceHandler{})
 		florinv1connect.RegisterMerchantServiceHandler(s, florinv1connect.UnimplementedMerchantServiceHandler{})
 		florinv1connect.RegisterPayerServiceHandler(s, florinv1connect.UnimplementedPayerServiceHandler{})
 		florinv1connect.RegisterPaymentServiceHandler(s, florinv1connect.UnimplementedPaymentServiceHandler{})
@@ -78,9 +79,9 @@ func wholeContract() *Server {
 
 func TestRoutesGolden(t *testing.T) {
 	var out bytes.Buffer
-	out.WriteString("# method URL rpc scope creates moves_money\n")
+	out.WriteString("# method URL rpc scope creates moves_money by_grant\n")
 	for _, r := range wholeContract().Routes() {
-		fmt.Fprintf(&out, "%-6s %-28s %-42s %-16s %-5t %t\n", r.Verb, r.URL, r.Procedure, r.Scope, r.Creates, r.MovesMoney)
+		fmt.Fprintf(&out, "%-6s %-28s %-42s %-16s %-5t %-5t %t\n", r.Verb, r.URL, r.Procedure, r.Scope, r.Creates, r.MovesMoney, r.ByGrant)
 	}
 	golden(t, "routes.golden", out.Bytes())
 }

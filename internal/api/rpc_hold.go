@@ -11,7 +11,6 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"github.com/florinpay/florin/internal/fault"
-	"github.com/florinpay/florin/internal/id"
 )
 
 // Limits of streams.
@@ -30,14 +29,14 @@ var (
 // holds counts the open streams of each key, and of those that it made.
 type holds struct {
 	mu   sync.Mutex
-	open map[id.APIKey]int
+	open map[string]int
 }
 
-func (h *holds) enter(key id.APIKey) bool {
+func (h *holds) enter(key string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open == nil {
-		h.open = map[id.APIKey]int{}
+		h.open = map[string]int{}
 	}
 	if h.open[key] == heldMax {
 		return false
@@ -46,7 +45,7 @@ func (h *holds) enter(key id.APIKey) bool {
 	return true
 }
 
-func (h *holds) leave(key id.APIKey) {
+func (h *holds) leave(key string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open[key]--; h.open[key] == 0 {
@@ -62,10 +61,10 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 			return next(ctx, spec, stream)
 		}
 		call := callOf(ctx)
-		if !s.holds.enter(call.key.Allowance) {
+		if !s.holds.enter(call.share.Allowance) {
 			return ErrTooManyStreams
 		}
-		defer s.holds.leave(call.key.Allowance)
+		defer s.holds.leave(call.share.Allowance)
 		caller := ctx
 		ctx, end := context.WithCancelCause(ctx)
 		defer end(nil)
@@ -92,8 +91,7 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 
 // guard watches over a stream until stop is called.
 func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *heldStream) (stop func()) {
-	info, _ := connect.CallInfoForServerContext(ctx)
-	secret, _ := bearer(info.RequestHeader().Values("Authorization")) // admit has found one
+	call := callOf(ctx)
 	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -108,8 +106,7 @@ func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *h
 				}
 				continue
 			}
-			_, err := s.Keys.Authenticate(watch, secret)
-			if f := fault.Of(err); f != nil && f.Kind == fault.Unauthenticated {
+			if f := fault.Of(s.still(watch, call)); f != nil && f.Kind == fault.Unauthenticated {
 				end(f)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/wire"
 )
 
@@ -42,6 +43,9 @@ type Config struct {
 	// A retry that is refused before it gets to its write is answered by it: the
 	// world may have changed since the first request, its answer has not.
 	Seen func(ctx context.Context, key *idempotency.Key) error
+
+	Tokens      *oauth.Verifier // tells whether an access token is good; nil: there are none
+	ClientShare apikey.Share    // how fast each client may call; without an allowance
 
 	Reflect bool // gRPC tools may read the contract from the server
 
@@ -75,6 +79,7 @@ type Server struct {
 	check   checker
 	rpc     rpc
 	holds   holds
+	beside  map[string]http.Handler // by the first segment of the path
 
 	secretive secretive
 
@@ -88,7 +93,7 @@ func New(c Config, services ...Service) *Server {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes()}
+	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes(), beside: map[string]http.Handler{}}
 	s.codecs, s.secretive = newCodecs(s.shapes), newSecretive(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
 	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.hold, s.validate, s.once)

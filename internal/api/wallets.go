@@ -7,6 +7,7 @@ import (
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/ledger"
 	"github.com/florinpay/florin/internal/payment"
@@ -52,6 +53,9 @@ func (s wallets) GetWallet(ctx context.Context, q *florinv1.GetWalletRequest) (*
 	}
 	c := callOf(ctx).Caller
 	w, err := s.desk.Get(ctx, c.Merchant, c.Live, id.Wallet(q.Id))
+	if err == nil && !c.sees(w.Payer) {
+		err = fault.ErrNotFound
+	}
 	shown, err := s.answer(ctx, w, err)
 	if err != nil {
 		return nil, err
@@ -70,7 +74,17 @@ func (s wallets) ListWallets(ctx context.Context, q *florinv1.ListWalletsRequest
 		return nil, err
 	}
 	c := callOf(ctx).Caller
-	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, wallet.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Currency: q.Currency})
+	f := wallet.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Currency: q.Currency}
+	if c.Use != nil {
+		if q.Payer != "" && q.Payer != string(c.Use.Payer) {
+			return nil, fault.ErrNotFound
+		}
+		f.Payer = c.Use.Payer
+		if err := s.within(ctx, p); err != nil {
+			return nil, p.blame(err)
+		}
+	}
+	list, next, err := s.desk.List(ctx, c.Merchant, c.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
@@ -80,6 +94,19 @@ func (s wallets) ListWallets(ctx context.Context, q *florinv1.ListWalletsRequest
 	}
 	return &florinv1.ListWalletsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
 		s.expand.ofWallets(ctx, shown, wanted)
+}
+
+// within refuses a page that begins at a wallet which the caller may not see.
+func (s wallets) within(ctx context.Context, p span) error {
+	c := callOf(ctx).Caller
+	if p.After+p.Before == "" {
+		return nil
+	}
+	w, err := s.desk.Get(ctx, c.Merchant, c.Live, id.Wallet(p.After+p.Before))
+	if err == nil && !c.sees(w.Payer) {
+		err = fault.ErrNotFound
+	}
+	return err
 }
 
 // LimitWallet implements [florinv1connect.WalletServiceHandler].

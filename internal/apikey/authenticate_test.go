@@ -174,7 +174,7 @@ func TestAnAcceptedCallAllocatesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.Allow(k)
+		l.Allow(k.Share())
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)

@@ -207,7 +207,7 @@ func TestIdleKeysLeaveTheLimiter(t *testing.T) {
 	}
 	call := func(from, to int) {
 		for i := from; i < to; i++ {
-			l.Allow(Key{Allowance: id.APIKey(fmt.Sprintf("key_%d", i)), RatePerSecond: 1, Burst: 1})
+			l.Allow(Share{Allowance: fmt.Sprintf("key_%d", i), RatePerSecond: 1, Burst: 1})
 		}
 	}
 	call(0, 20_000)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/clock"
-	"github.com/florinpay/florin/internal/id"
 )
 
 const (
@@ -14,10 +13,20 @@ const (
 	shardMinimum = 64 // entries of a shard that are not worth sweeping
 )
 
-// Limiter holds keys to their rate by the generic cell rate algorithm: one
+// Share is what a caller draws on: an allowance, and how fast it fills.
+type Share struct {
+	Allowance     string // whose calls are counted together
+	RatePerSecond int    // calls a second for long; 0: no limit
+	Burst         int    // calls at once
+}
+
+// Share is what the key draws on: keys that made one another have one.
+func (k Key) Share() Share { return Share{string(k.Allowance), k.RatePerSecond, k.Burst} }
+
+// Limiter holds callers to their rate by the generic cell rate algorithm: one
 // instant per allowance, the theoretical arrival time (TAT) of the next call, says
-// everything. Keys that made one another draw on one allowance. It counts on this
-// node only: behind n nodes a key may get n times its rate. Source: ITU-T I.371, annex A.
+// everything. It counts on this node only: behind n nodes a caller may get n times its
+// rate. Source: ITU-T I.371, annex A.
 type Limiter struct {
 	clock  clock.Clock
 	seed   maphash.Seed
@@ -26,15 +35,15 @@ type Limiter struct {
 
 type shard struct {
 	mu      sync.Mutex
-	tat     map[id.APIKey]int64 // by allowance, nanoseconds since 1970
-	sweepAt int                 // size at which idle entries are dropped
+	tat     map[string]int64 // by allowance, nanoseconds since 1970
+	sweepAt int              // size at which idle entries are dropped
 }
 
-// NewLimiter starts with every key at rest.
+// NewLimiter starts with every caller at rest.
 func NewLimiter(c clock.Clock) *Limiter {
 	l := &Limiter{clock: c, seed: maphash.MakeSeed()}
 	for i := range l.shards {
-		l.shards[i] = shard{tat: map[id.APIKey]int64{}, sweepAt: shardMinimum}
+		l.shards[i] = shard{tat: map[string]int64{}, sweepAt: shardMinimum}
 	}
 	return l
 }
@@ -43,27 +52,27 @@ func NewLimiter(c clock.Clock) *Limiter {
 // Source: draft-ietf-httpapi-ratelimit-headers for what the numbers mean.
 type Decision struct {
 	OK         bool
-	Limit      int           // calls at once, the key's burst; 0: the key has no limit
+	Limit      int           // calls at once, the burst; 0: there is no limit
 	Remaining  int           // calls that may follow at once
 	ResetAfter time.Duration // until Remaining is Limit again, if no call follows
 	RetryAfter time.Duration // if not OK: until a call may succeed
 }
 
-// Allow counts a call of key, if it may be made now.
-func (l *Limiter) Allow(key Key) Decision {
-	if key.RatePerSecond <= 0 {
+// Allow counts a call of whoever has the share, if it may be made now.
+func (l *Limiter) Allow(of Share) Decision {
+	if of.RatePerSecond <= 0 {
 		return Decision{OK: true}
 	}
-	s := &l.shards[maphash.String(l.seed, string(key.Allowance))%shardCount]
+	s := &l.shards[maphash.String(l.seed, of.Allowance)%shardCount]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := l.clock.Now().UnixNano() // inside the lock, so that calls come in the order of their time
 	if len(s.tat) >= s.sweepAt {
 		s.sweep(now)
 	}
-	next, d := decide(s.tat[key.Allowance], now, key.RatePerSecond, key.Burst)
+	next, d := decide(s.tat[of.Allowance], now, of.RatePerSecond, of.Burst)
 	if d.OK {
-		s.tat[key.Allowance] = next
+		s.tat[of.Allowance] = next
 	}
 	return d
 }

@@ -35,7 +35,7 @@ func TestALimitedKeyNeverPassesItsRate(t *testing.T) {
 				gap = int64(d.RetryAfter)
 			}
 			c.move(time.Duration(gap))
-			d = l.Allow(k)
+			d = l.Allow(k.Share())
 			if d.Limit != burst || d.Remaining < 0 || d.Remaining >= burst || d.OK != (d.RetryAfter == 0) || d.ResetAfter <= 0 {
 				t.Fatalf("decision %+v", d)
 			}
@@ -62,28 +62,28 @@ func TestALimitersNumbersComeTrue(t *testing.T) {
 		c, k := newStillClock(), limited("k", rate, burst)
 		l := apikey.NewLimiter(c)
 		for range rapid.IntRange(0, 40).Draw(t, "calls") {
-			l.Allow(k)
+			l.Allow(k.Share())
 			c.move(time.Duration(rapid.Int64Range(0, int64(time.Second)/int64(rate)).Draw(t, "gap")))
 		}
-		for d := l.Allow(k); d.OK; { // Remaining calls may follow at once, and no more
-			next := l.Allow(k)
+		for d := l.Allow(k.Share()); d.OK; { // Remaining calls may follow at once, and no more
+			next := l.Allow(k.Share())
 			if next.OK != (d.Remaining > 0) || next.OK && next.Remaining != d.Remaining-1 {
 				t.Fatalf("%+v was followed by %+v", d, next)
 			}
 			d = next
 		}
-		refused := l.Allow(k)
+		refused := l.Allow(k.Share())
 		c.move(refused.RetryAfter - 1)
-		if l.Allow(k).OK {
+		if l.Allow(k.Share()).OK {
 			t.Fatal("allowed before RetryAfter")
 		}
 		c.move(1)
-		d := l.Allow(k)
+		d := l.Allow(k.Share())
 		if !d.OK {
 			t.Fatalf("refused after RetryAfter: %+v", d)
 		}
 		c.move(d.ResetAfter)
-		if d = l.Allow(k); !d.OK || d.Remaining != burst-1 {
+		if d = l.Allow(k.Share()); !d.OK || d.Remaining != burst-1 {
 			t.Fatalf("not at rest after ResetAfter: %+v", d)
 		}
 	})
@@ -93,7 +93,7 @@ func TestASteadyCallerIsNeverRefused(t *testing.T) {
 	c, k := newStillClock(), limited("k", 8, 1)
 	l := apikey.NewLimiter(c)
 	for i := range 1000 {
-		if d := l.Allow(k); !d.OK {
+		if d := l.Allow(k.Share()); !d.OK {
 			t.Fatalf("call %d: %+v", i, d)
 		}
 		c.move(time.Second / 8)
@@ -103,7 +103,7 @@ func TestASteadyCallerIsNeverRefused(t *testing.T) {
 func TestAnUnlimitedKeyHasNoNumbers(t *testing.T) {
 	l := apikey.NewLimiter(newStillClock())
 	for range 1000 {
-		if d := l.Allow(limited("k", 0, 0)); d != (apikey.Decision{OK: true}) {
+		if d := l.Allow(limited("k", 0, 0).Share()); d != (apikey.Decision{OK: true}) {
 			t.Fatalf("decision %+v", d)
 		}
 	}
@@ -112,9 +112,9 @@ func TestAnUnlimitedKeyHasNoNumbers(t *testing.T) {
 func TestKeysAreLimitedApart(t *testing.T) {
 	c := newStillClock()
 	l := apikey.NewLimiter(c)
-	for l.Allow(limited("a", 1, 5)).OK {
+	for l.Allow(limited("a", 1, 5).Share()).OK {
 	}
-	if d := l.Allow(limited("b", 1, 5)); !d.OK || d.Remaining != 4 {
+	if d := l.Allow(limited("b", 1, 5).Share()); !d.OK || d.Remaining != 4 {
 		t.Errorf("another key has %+v", d)
 	}
 }
@@ -122,10 +122,10 @@ func TestKeysAreLimitedApart(t *testing.T) {
 func TestAClockSetBackDoesNotLockAKeyOut(t *testing.T) {
 	c, k := newStillClock(), limited("k", 10, 2)
 	l := apikey.NewLimiter(c)
-	for l.Allow(k).OK {
+	for l.Allow(k.Share()).OK {
 	}
 	c.move(-time.Hour)
-	if d := l.Allow(k); d.OK || d.RetryAfter > time.Second/10 {
+	if d := l.Allow(k.Share()); d.OK || d.RetryAfter > time.Second/10 {
 		t.Errorf("decision %+v", d)
 	}
 }
@@ -139,7 +139,7 @@ func TestConcurrentCallsShareOneLimit(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 100 {
-				if l.Allow(k).OK {
+				if l.Allow(k.Share()).OK {
 					mu.Lock()
 					allowed++
 					mu.Unlock()

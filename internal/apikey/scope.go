@@ -14,6 +14,7 @@ var scopeNames = []string{
 	"cards:read", "cards:write",
 	"disputes:read", "disputes:write",
 	"events:read",
+	"grants:read", "grants:write",
 	"keys:read", "keys:write",
 	"ledger:read", "ledger:read_all",
 	"merchants:read",
@@ -48,6 +49,15 @@ func ParseScopes(names []string) (Scopes, error) {
 	return s, nil
 }
 
+// ScopesOf makes the set of those names that are in the closed list.
+func ScopesOf(names []string) Scopes {
+	var s Scopes
+	for _, name := range names {
+		s |= bitOf(name)
+	}
+	return s
+}
+
 // Has reports whether name is in the set.
 func (s Scopes) Has(name string) bool { return s&bitOf(name) != 0 }
 
@@ -72,11 +82,7 @@ func (s Scopes) String() string { return strings.Join(s.List(), " ") }
 
 // stored undoes String. A name that is no longer in the list gives nothing.
 func stored(text string) Scopes {
-	var s Scopes
-	for name := range strings.SplitSeq(text, " ") {
-		s |= bitOf(name)
-	}
-	return s
+	return ScopesOf(strings.Split(text, " "))
 }
 
 func bitOf(name string) Scopes {

@@ -38,7 +38,19 @@ type Key struct {
 	id          string
 	fingerprint []byte
 	written     bool
+	spends      spending // what the request uses up beside the key; nil: nothing
+	spendsAt    time.Time
 }
+
+// spending is what may be used once, such as the proof that came with a request.
+type spending interface {
+	Locks() []db.Lock
+	Spend(tx *db.Tx, now time.Time) error
+}
+
+// Spend makes the request's first write use s up too, in its own commit. A retry that is
+// answered by the record uses up nothing.
+func (k *Key) Spend(s spending, now time.Time) { k.spends, k.spendsAt = s, now }
 
 // New makes the key that caller sent with a request of that fingerprint: a
 // digest of the decoded message, so that encodings agree. Errors: ErrTooLong.
@@ -93,19 +105,28 @@ func (k *Key) Locks() []db.Lock {
 	if k == nil {
 		return nil
 	}
-	return []db.Lock{records.Lock(k.id)}
+	locks := []db.Lock{records.Lock(k.id)}
+	if k.spends != nil {
+		locks = append(locks, k.spends.Locks()...)
+	}
+	return locks
 }
 
-// Check is nil the first time. Errors: *Replay, *Running, ErrReused.
+// Check is nil the first time. Errors: *Replay, *Running, ErrReused, and what refuses
+// to be spent.
 func (k *Key) Check(tx *db.Tx) error {
 	if k == nil {
 		return nil
 	}
 	r, found := records.Get(tx, k.id)
-	if !found {
+	if found {
+		return k.answer(r)
+	}
+	if k.spends == nil {
 		return nil
 	}
-	return k.answer(r)
+	tx.After(func() { k.spends = nil }) // a request writes more than once
+	return k.spends.Spend(tx, k.spendsAt)
 }
 
 // answer is what a request with this key is told once r is there.

@@ -35,9 +35,12 @@ func totpPlace(person id.Person) []byte { return []byte("totp|" + string(person)
 // ErrSignedOut, ErrStepUpNeeded, ErrNotEnrolled without a password.
 func (r *Room) BeginTOTP(ctx context.Context, s Session) (Secret, error) {
 	secret := random(totpSecretBytes)
-	sealed := r.sealer.Seal(secret, totpPlace(s.Person))
+	sealed, err := r.sealer.Seal(secret, totpPlace(s.Person))
+	if err != nil {
+		return Secret{}, err
+	}
 	var login string
-	err := r.act(ctx, s, nil, func(tx *db.Tx, a *actor) error {
+	err = r.act(ctx, s, nil, func(tx *db.Tx, a *actor) error {
 		if err := a.recent(); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func newSafe() safe {
 	return safe{gcm}
 }
 
-func (s safe) Seal(plain, aad []byte) []byte { return s.AEAD.Seal(nil, nil, plain, aad) }
+func (s safe) Seal(plain, aad []byte) ([]byte, error) { return s.AEAD.Seal(nil, nil, plain, aad), nil }
 
 func (s safe) Open(sealed, aad []byte) ([]byte, error) { return s.AEAD.Open(nil, nil, sealed, aad) }
 

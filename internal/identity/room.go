@@ -18,7 +18,7 @@ import (
 // database. What was sealed opens only with the same aad.
 type Sealer interface {
 	// Seal encrypts plain and binds it to aad.
-	Seal(plain, aad []byte) []byte
+	Seal(plain, aad []byte) ([]byte, error)
 	// Open gives back what Seal made. Error: it was not made by this key with this aad.
 	Open(sealed, aad []byte) ([]byte, error)
 }

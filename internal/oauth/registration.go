@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -80,6 +81,16 @@ type answered struct {
 	Expires  *int64    `json:"client_secret_expires_at,omitempty"`
 	Token    string    `json:"registration_access_token,omitempty"`
 	Location string    `json:"registration_client_uri"`
+}
+
+// Registered is what a client is told of its registration: its metadata on the wire,
+// with the secrets that are given. Source: RFC 7591 §3.2.1, RFC 7592 §3.
+func (s *Server) Registered(c Client, secret, registration string) json.Marshaler {
+	text, err := json.Marshal(s.answered(c, secret, registration))
+	if err != nil { // our own struct: a bug
+		panic("oauth: a registration does not marshal: " + err.Error())
+	}
+	return json.RawMessage(text)
 }
 
 func (s *Server) answered(c Client, secret, token string) answered {

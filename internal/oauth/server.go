@@ -18,6 +18,7 @@ import (
 // Config is what an installation decides.
 type Config struct {
 	Issuer      string         // https://host, with a port perhaps, and nothing more; http on loopback
+	Aliases     []string       // other addresses of the same server, in the same form, which proofs may name
 	MTLS        string         // where clients present certificates, in the same form; "": nowhere
 	ClientCAs   *x509.CertPool // who may vouch for certificates; nil: tls_client_auth is not offered
 	Scopes      []string       // that clients may ask for, beside openid
@@ -68,6 +69,7 @@ func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants *gra
 	if config.MTLS != "" {
 		s.bases = append(s.bases, config.MTLS)
 	}
+	s.bases = append(s.bases, config.Aliases...)
 	if !within(config.MoneyScopes, config.Scopes) {
 		return nil, errors.New("oauth: a money scope is not among the scopes")
 	}
@@ -88,11 +90,12 @@ func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants *gra
 	return s, err
 }
 
-// origin reports whether text is a scheme, a host and nothing more. Source: RFC 8414 §2.
+// origin reports whether text is a scheme, a host and nothing more; localhost is the
+// machine itself by name, which passkeys need. Source: RFC 8414 §2, RFC 6761 §6.3.
 func origin(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme+"://"+u.Host == text && text == strings.ToLower(text) && u.Hostname() != "" &&
-		(u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))
+		(u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || loopback(u.Hostname())))
 }
 
 // audience is who our access tokens are for.

@@ -116,6 +116,16 @@ func (v *Verifier) Check(ctx context.Context, r *http.Request, token, scheme str
 	return out, v.alive(ctx, t)
 }
 
+// Alive tells whether a token that was checked before is still good: it has not expired,
+// and nobody has ended what it stands for. Errors: *Fail with invalid_token; those of the database.
+func (v *Verifier) Alive(ctx context.Context, token string) error {
+	t, err := v.open(ctx, token, v.s.clock.Now())
+	if err != nil {
+		return err
+	}
+	return v.alive(ctx, t)
+}
+
 // open gives the token as its signature vouches for it, from memory if it was here before.
 func (v *Verifier) open(ctx context.Context, token string, now time.Time) (*verified, error) {
 	if len(token) > tokenMax {

@@ -29,6 +29,7 @@ type Operation struct {
 
 	Scope               string
 	Creates, MovesMoney bool
+	ByGrant             bool // a client may call it by a payer's grant, for what is that payer's own
 
 	Input, Output *wire.Shape
 	Given         wire.FieldSet // fields that the URL gives
@@ -73,6 +74,7 @@ const (
 	license  = "Apache-2.0"
 	home     = "https://github.com/florinpay/florin"
 	bearer   = "bearer"
+	token    = "token"
 	probeTag = "Health"
 )
 
@@ -171,10 +173,16 @@ func (w *writer) components() tree {
 	}
 	slices.SortFunc(schemas, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return tree{
-		{"securitySchemes", of(bearer, tree{
-			{"type", "http"}, {"scheme", "bearer"},
-			{"description", "An API key, such as fl_sandbox_…; what it may do is its set of scopes."},
-		})},
+		{"securitySchemes", tree{
+			{bearer, tree{
+				{"type", "http"}, {"scheme", "bearer"},
+				{"description", "An API key, such as fl_sandbox_…; what it may do is its set of scopes."},
+			}},
+			{token, tree{
+				{"type", "openIdConnect"}, {"openIdConnectUrl", "/.well-known/openid-configuration"},
+				{"description", "An access token of this server's OAuth 2.1: a client's own, or by what a person allowed it."},
+			}},
+		}},
 		{"parameters", of("IdempotencyKey", idempotencyKey)},
 		{"headers", headers},
 		{"responses", responses},

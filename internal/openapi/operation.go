@@ -60,7 +60,7 @@ func (w *writer) operation(o *Operation) tree {
 		{"summary", summary},
 		{"description", o.description()},
 		{"x-florin-scope", o.Scope},
-		{"security", []tree{of(bearer, []string{o.Scope})}},
+		{"security", []tree{of(bearer, []string{o.Scope}), of(token, []string{o.Scope})}},
 	}
 	if parameters := w.parameters(o); len(parameters) > 0 {
 		t.set("parameters", parameters)
@@ -79,7 +79,10 @@ func (w *writer) operation(o *Operation) tree {
 }
 
 func (o *Operation) description() string {
-	s := sentence(o.method()) + "\n\nNeeds a key with the scope `" + o.Scope + "`."
+	s := sentence(o.method()) + "\n\nNeeds a key or an access token with the scope `" + o.Scope + "`."
+	if o.ByGrant {
+		s += " By a payer's grant it reaches what is that payer's own, or was made by that grant."
+	}
 	switch {
 	case o.MovesMoney:
 		s += " Moves money: an Idempotency-Key is honoured, and required in live mode."

@@ -136,6 +136,9 @@ func (p *Payment) marks() (words []string) {
 	if p.Details.Reference != "" {
 		words = append(words, p.word("reference", p.Details.Reference))
 	}
+	if p.Details.Grant != "" {
+		words = append(words, p.word("grant", string(p.Details.Grant)))
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Details.Metadata)) {
 		words = append(words, p.word("metadata", key, p.Details.Metadata[key]))
 	}
@@ -156,7 +159,11 @@ func insert(tx *db.Tx, p Payment) {
 // such object as the page starts from.
 func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filter) (list []Payment, next string, err error) {
 	if c := f.Page.Cursor(); c != "" { // a list starts from its own objects only
-		if _, err := d.Get(ctx, merchant, live, id.Payment(c)); err != nil {
+		first, err := d.Get(ctx, merchant, live, id.Payment(c))
+		if err == nil && f.Grant != "" && first.Details.Grant != f.Grant {
+			err = fault.ErrNotFound
+		}
+		if err != nil {
 			return nil, "", err
 		}
 	}
@@ -169,7 +176,7 @@ func (d *Desk) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 // search is how a merchant's payments that hold f are found.
 func (d *Desk) search(merchant id.Merchant, live bool, f Filter) db.Search[Payment, string] {
 	s := db.Search[Payment, string]{Key: func(p *Payment) string { return string(p.ID) }, Picky: f.checks()}
-	wanted := Payment{Merchant: merchant, Live: live, Details: Details{Reference: f.Reference, Metadata: f.Metadata}}
+	wanted := Payment{Merchant: merchant, Live: live, Details: Details{Reference: f.Reference, Metadata: f.Metadata, Grant: f.Grant}}
 	for _, word := range wanted.marks() {
 		s.Ways = append(s.Ways, db.ByWord(word))
 	}
@@ -287,6 +294,7 @@ type Filter struct {
 	Source               string
 	Reference            string
 	Metadata             map[string]string // every pair
+	Grant                id.Grant          // that paid
 }
 
 // checks reports whether rows must be looked at one by one.

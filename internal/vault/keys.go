@@ -17,8 +17,10 @@ import (
 	"github.com/florinpay/florin/internal/id"
 )
 
-// mode is "live" or "sandbox".
+// mode is "live" or "sandbox", or the platform itself, which has secrets but no cards.
 type mode string
+
+const platform mode = "platform"
 
 func modeOf(live bool) mode {
 	if live {
@@ -27,8 +29,8 @@ func modeOf(live bool) mode {
 	return "sandbox"
 }
 
-// modes are all of them.
-var modes = []mode{modeOf(true), modeOf(false)}
+// modes are all of them: no key is shared by two.
+var modes = []mode{modeOf(true), modeOf(false), platform}
 
 // keys are one mode's keysets, open. They do not change; a rotation makes others.
 type keys struct {

@@ -18,11 +18,16 @@ const resealMax = 100
 
 // RotateData gives each mode a new key for numbers, seals every card anew in
 // small commits beside the running service, and then destroys the old key. After
-// an interruption, call it again: it goes on with the rotation that was begun.
+// an interruption, call it again: it goes on with the rotation that was begun. The
+// platform's old keys stay, to open what they sealed: see [Secrets].
 // Errors: ErrSealed, faults of storage.
 func (v *Vault) RotateData(ctx context.Context) error {
 	for _, m := range modes {
-		if err := v.rotate(ctx, m); err != nil {
+		rotate := v.rotate
+		if m == platform {
+			rotate = func(ctx context.Context, m mode) error { return v.replaceKeys(ctx, m, drawPrimary) }
+		}
+		if err := rotate(ctx, m); err != nil {
 			return err
 		}
 		v.log.Info("the vault's key for numbers has been rotated", "mode", string(m), "version", v.slot(m).Load().version)
@@ -54,6 +59,11 @@ func addPrimary(k *keys) (*keys, error) {
 	if k.numbers.Len() > 1 {
 		return k, nil
 	}
+	return drawPrimary(k)
+}
+
+// drawPrimary draws a new key that seals from now on.
+func drawPrimary(k *keys) (*keys, error) {
 	return k.change(func(m *keyset.Manager) error {
 		added, err := m.Add(aead.AES256GCMKeyTemplate())
 		if err != nil {
@@ -172,7 +182,7 @@ func (v *Vault) resealBatch(ctx context.Context, k *keys, old []Card) error {
 	})
 }
 
-// RotateKEK wraps the keys of both modes with another key-encryption key, in one
+// RotateKEK wraps the keys of all modes with another key-encryption key, in one
 // commit. Other nodes keep working and need the new key when they restart or when
 // RotateData runs. Errors: ErrSealed, faults of storage.
 func (v *Vault) RotateKEK(ctx context.Context, next Wrapper) error {

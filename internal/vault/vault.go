@@ -32,9 +32,10 @@ type Vault struct {
 	wrapper Wrapper
 	live    atomic.Pointer[keys]
 	sandbox atomic.Pointer[keys]
+	secrets atomic.Pointer[keys]
 }
 
-// Open unwraps the keys of both modes, and makes them first if there are none.
+// Open unwraps the keys of all modes, and makes them first if there are none.
 // Nodes may do so at the same time: one wins and all use its keys.
 // Error: ErrSealed.
 func Open(ctx context.Context, c Config) (*Vault, error) {
@@ -91,8 +92,11 @@ func (v *Vault) Ready(ctx context.Context) error {
 
 // slot is where a mode's keys are.
 func (v *Vault) slot(m mode) *atomic.Pointer[keys] {
-	if m == modeOf(true) {
+	switch m {
+	case modeOf(true):
 		return &v.live
+	case platform:
+		return &v.secrets
 	}
 	return &v.sandbox
 }

@@ -14,6 +14,7 @@ type resources struct {
 	Disputes     DisputesService
 	Events       EventsService
 	Exports      ExportsService
+	Grants       GrantsService
 	Accounts     AccountsService
 	Transfers    TransfersService
 	TrialBalance TrialBalanceService
@@ -32,6 +33,7 @@ func newResources(c *Client) resources {
 		Disputes:     DisputesService{c},
 		Events:       EventsService{c},
 		Exports:      ExportsService{c},
+		Grants:       GrantsService{c},
 		Accounts:     AccountsService{c},
 		Transfers:    TransfersService{c},
 		TrialBalance: TrialBalanceService{c},
@@ -173,6 +175,30 @@ func (r ExportsService) Balances(ctx context.Context, params *ExportBalances, op
 	return stream[Account](ctx, r.client, call{verb: "GET", path: "/v1/exports/balances", params: params}, options)
 }
 
+// GrantsService calls /v1/grants.
+type GrantsService struct{ client *Client }
+
+// Get reads one grant, with what is spent of its limits.
+func (r GrantsService) Get(ctx context.Context, id string, params *GetGrant, options ...Option) (*Grant, error) {
+	return send[Grant](ctx, r.client, call{verb: "GET", path: "/v1/grants/{id}", ids: []string{id}, params: params}, options)
+}
+
+// List reads the grants of the merchant's payers, newest first.
+// The sequence fetches page after page as it is walked; it ends after the first error.
+func (r GrantsService) List(ctx context.Context, params *ListGrants, options ...Option) iter.Seq2[*Grant, error] {
+	return walk[Grant](ctx, r.client, call{verb: "GET", path: "/v1/grants", params: params}, options)
+}
+
+// ListPage reads one page of the list.
+func (r GrantsService) ListPage(ctx context.Context, params *ListGrants, options ...Option) (*Page[Grant], error) {
+	return send[Page[Grant]](ctx, r.client, call{verb: "GET", path: "/v1/grants", params: params}, options)
+}
+
+// Revoke ends a grant. Its tokens stop within 5 seconds, and it pays nothing from now on.
+func (r GrantsService) Revoke(ctx context.Context, id string, params *RevokeGrant, options ...Option) (*Grant, error) {
+	return send[Grant](ctx, r.client, call{verb: "POST", path: "/v1/grants/{id}/revoke", ids: []string{id}, params: params}, options)
+}
+
 // AccountsService calls /v1/accounts.
 type AccountsService struct{ client *Client }
 
@@ -254,6 +280,12 @@ func (r PayersService) List(ctx context.Context, params *ListPayers, options ...
 // ListPage reads one page of the list.
 func (r PayersService) ListPage(ctx context.Context, params *ListPayers, options ...Option) (*Page[Payer], error) {
 	return send[Page[Payer]](ctx, r.client, call{verb: "GET", path: "/v1/payers", params: params}, options)
+}
+
+// Payers.CreateClaim makes a code by which one person, once, within a day, says on the pages that
+// they are this payer. Give it to that person only.
+func (r PayersService) CreatePayerClaim(ctx context.Context, id string, params *CreatePayerClaim, options ...Option) (*PayerClaim, error) {
+	return send[PayerClaim](ctx, r.client, call{verb: "POST", path: "/v1/payers/{id}/claim", ids: []string{id}, params: params}, options)
 }
 
 // PaymentsService calls /v1/payments.

@@ -687,6 +687,33 @@ func (x *Payer) UnmarshalJSON(data []byte) error {
 
 func (x *Payer) cursor() string { return x.ID }
 
+// PayerClaim lets a person become a payer, once.
+type PayerClaim struct {
+	// Always "payer_claim".
+	Object string `json:"object"`
+	Payer  string `json:"payer"`
+	// 43 characters, shown this once.
+	Code Secret `json:"code"`
+	// The page that takes the code, with the code behind the #, which browsers do not send.
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Livemode  bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *PayerClaim) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"object":     &x.Object,
+		"payer":      &x.Payer,
+		"code":       &x.Code,
+		"url":        &x.URL,
+		"expires_at": &x.ExpiresAt,
+		"livemode":   &x.Livemode,
+	})
+}
+
 // Payment is one payer's promise to one merchant.
 type Payment struct {
 	ID string `json:"id"`
@@ -1171,6 +1198,28 @@ type ExportBalances struct {
 	At time.Time `json:"at,omitzero"`
 }
 
+// GetGrant is what is sent to the method of that name. Nil sends nothing.
+type GetGrant struct {
+}
+
+// ListGrants is what is sent to the method of that name. Nil sends nothing.
+type ListGrants struct {
+	// 1 to 100; 10 if absent.
+	Limit int `json:"limit,omitzero"`
+	// Objects after this one in the list.
+	StartingAfter string `json:"starting_after,omitzero"`
+	// Objects before this one in the list.
+	EndingBefore string `json:"ending_before,omitzero"`
+	// Only grants of this payer.
+	Payer string `json:"payer,omitzero"`
+	// Only grants to this client.
+	Client string `json:"client,omitzero"`
+}
+
+// RevokeGrant is what is sent to the method of that name. Nil sends nothing.
+type RevokeGrant struct {
+}
+
 // GetAccount is what is sent to the method of that name. Nil sends nothing.
 type GetAccount struct {
 	// The balances at that moment instead of now.
@@ -1253,6 +1302,10 @@ type ListPayers struct {
 	CreatedFrom time.Time `json:"created_from,omitzero"`
 	// Only what was created at this moment or earlier.
 	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// CreatePayerClaim is what is sent to the method of that name. Nil sends nothing.
+type CreatePayerClaim struct {
 }
 
 // CreatePayment is what is sent to the method of that name. Nil sends nothing.

@@ -30,7 +30,9 @@ type Rule struct {
 	// The method creates something: an Idempotency-Key is honoured.
 	Creates bool `protobuf:"varint,2,opt,name=creates,proto3" json:"creates,omitempty"`
 	// The method moves money: in live mode the Idempotency-Key is required.
-	MovesMoney    bool `protobuf:"varint,3,opt,name=moves_money,json=movesMoney,proto3" json:"moves_money,omitempty"`
+	MovesMoney bool `protobuf:"varint,3,opt,name=moves_money,json=movesMoney,proto3" json:"moves_money,omitempty"`
+	// A client may call it by a payer's grant too. It then reaches only what is that payer's own, or was made by that grant.
+	ByGrant       bool `protobuf:"varint,4,opt,name=by_grant,json=byGrant,proto3" json:"by_grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -86,6 +88,13 @@ func (x *Rule) GetMovesMoney() bool {
 	return false
 }
 
+func (x *Rule) GetByGrant() bool {
+	if x != nil {
+		return x.ByGrant
+	}
+	return false
+}
+
 var file_florin_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -109,12 +118,13 @@ var File_florin_v1_options_proto protoreflect.FileDescriptor
 
 const file_florin_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"W\n" +
+	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"r\n" +
 	"\x04Rule\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
 	"\acreates\x18\x02 \x01(\bR\acreates\x12\x1f\n" +
 	"\vmoves_money\x18\x03 \x01(\bR\n" +
-	"movesMoney:E\n" +
+	"movesMoney\x12\x19\n" +
+	"\bby_grant\x18\x04 \x01(\bR\abyGrant:E\n" +
 	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x0f.florin.v1.RuleR\x04ruleB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (

@@ -127,6 +127,138 @@ func (x *Payer) GetLivemode() bool {
 	return false
 }
 
+// PayerClaim lets a person become a payer, once.
+type PayerClaim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always "payer_claim".
+	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Payer  string `protobuf:"bytes,2,opt,name=payer,proto3" json:"payer,omitempty"`
+	// 43 characters, shown this once.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// The page that takes the code, with the code behind the #, which browsers do not send.
+	Url           string                 `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	Livemode      bool                   `protobuf:"varint,6,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayerClaim) Reset() {
+	*x = PayerClaim{}
+	mi := &file_florin_v1_payer_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayerClaim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayerClaim) ProtoMessage() {}
+
+func (x *PayerClaim) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_payer_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayerClaim.ProtoReflect.Descriptor instead.
+func (*PayerClaim) Descriptor() ([]byte, []int) {
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PayerClaim) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *PayerClaim) GetPayer() string {
+	if x != nil {
+		return x.Payer
+	}
+	return ""
+}
+
+func (x *PayerClaim) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *PayerClaim) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *PayerClaim) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *PayerClaim) GetLivemode() bool {
+	if x != nil {
+		return x.Livemode
+	}
+	return false
+}
+
+type CreatePayerClaimRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreatePayerClaimRequest) Reset() {
+	*x = CreatePayerClaimRequest{}
+	mi := &file_florin_v1_payer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreatePayerClaimRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreatePayerClaimRequest) ProtoMessage() {}
+
+func (x *CreatePayerClaimRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_payer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreatePayerClaimRequest.ProtoReflect.Descriptor instead.
+func (*CreatePayerClaimRequest) Descriptor() ([]byte, []int) {
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CreatePayerClaimRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
 type CreatePayerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -139,7 +271,7 @@ type CreatePayerRequest struct {
 
 func (x *CreatePayerRequest) Reset() {
 	*x = CreatePayerRequest{}
-	mi := &file_florin_v1_payer_proto_msgTypes[1]
+	mi := &file_florin_v1_payer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +283,7 @@ func (x *CreatePayerRequest) String() string {
 func (*CreatePayerRequest) ProtoMessage() {}
 
 func (x *CreatePayerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_payer_proto_msgTypes[1]
+	mi := &file_florin_v1_payer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +296,7 @@ func (x *CreatePayerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePayerRequest.ProtoReflect.Descriptor instead.
 func (*CreatePayerRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_payer_proto_rawDescGZIP(), []int{1}
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CreatePayerRequest) GetName() string {
@@ -204,7 +336,7 @@ type GetPayerRequest struct {
 
 func (x *GetPayerRequest) Reset() {
 	*x = GetPayerRequest{}
-	mi := &file_florin_v1_payer_proto_msgTypes[2]
+	mi := &file_florin_v1_payer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -216,7 +348,7 @@ func (x *GetPayerRequest) String() string {
 func (*GetPayerRequest) ProtoMessage() {}
 
 func (x *GetPayerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_payer_proto_msgTypes[2]
+	mi := &file_florin_v1_payer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -229,7 +361,7 @@ func (x *GetPayerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPayerRequest.ProtoReflect.Descriptor instead.
 func (*GetPayerRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_payer_proto_rawDescGZIP(), []int{2}
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetPayerRequest) GetId() string {
@@ -263,7 +395,7 @@ type ListPayersRequest struct {
 
 func (x *ListPayersRequest) Reset() {
 	*x = ListPayersRequest{}
-	mi := &file_florin_v1_payer_proto_msgTypes[3]
+	mi := &file_florin_v1_payer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +407,7 @@ func (x *ListPayersRequest) String() string {
 func (*ListPayersRequest) ProtoMessage() {}
 
 func (x *ListPayersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_payer_proto_msgTypes[3]
+	mi := &file_florin_v1_payer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +420,7 @@ func (x *ListPayersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayersRequest.ProtoReflect.Descriptor instead.
 func (*ListPayersRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_payer_proto_rawDescGZIP(), []int{3}
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListPayersRequest) GetLimit() int32 {
@@ -363,7 +495,7 @@ type ListPayersResponse struct {
 
 func (x *ListPayersResponse) Reset() {
 	*x = ListPayersResponse{}
-	mi := &file_florin_v1_payer_proto_msgTypes[4]
+	mi := &file_florin_v1_payer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -375,7 +507,7 @@ func (x *ListPayersResponse) String() string {
 func (*ListPayersResponse) ProtoMessage() {}
 
 func (x *ListPayersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_payer_proto_msgTypes[4]
+	mi := &file_florin_v1_payer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -388,7 +520,7 @@ func (x *ListPayersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayersResponse.ProtoReflect.Descriptor instead.
 func (*ListPayersResponse) Descriptor() ([]byte, []int) {
-	return file_florin_v1_payer_proto_rawDescGZIP(), []int{4}
+	return file_florin_v1_payer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListPayersResponse) GetObject() string {
@@ -443,7 +575,18 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\blivemode\x18\b \x01(\bR\blivemode\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x01\n" +
+	"\n" +
+	"PayerClaim\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x14\n" +
+	"\x05payer\x18\x02 \x01(\tR\x05payer\x12\x17\n" +
+	"\x04code\x18\x03 \x01(\tB\x03\x80\x01\x01R\x04code\x12\x10\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x129\n" +
+	"\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1a\n" +
+	"\blivemode\x18\x06 \x01(\bR\blivemode\")\n" +
+	"\x17CreatePayerClaimRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x9a\x02\n" +
 	"\x12CreatePayerRequest\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12 \n" +
 	"\x05email\x18\x02 \x01(\tB\n" +
@@ -475,17 +618,19 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor2\xcd\x02\n" +
+	"nextCursor2\xd3\x03\n" +
 	"\fPayerService\x12i\n" +
 	"\vCreatePayer\x12\x1d.florin.v1.CreatePayerRequest\x1a\x10.florin.v1.Payer\")\x8a\xb5\x18\x10\n" +
 	"\fpayers:write\x10\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
-	"/v1/payers\x12b\n" +
-	"\bGetPayer\x12\x1a.florin.v1.GetPayerRequest\x1a\x10.florin.v1.Payer\"(\x8a\xb5\x18\r\n" +
-	"\vpayers:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/payers/{id}\x12n\n" +
+	"/v1/payers\x12d\n" +
+	"\bGetPayer\x12\x1a.florin.v1.GetPayerRequest\x1a\x10.florin.v1.Payer\"*\x8a\xb5\x18\x0f\n" +
+	"\vpayers:read \x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/payers/{id}\x12n\n" +
 	"\n" +
 	"ListPayers\x12\x1c.florin.v1.ListPayersRequest\x1a\x1d.florin.v1.ListPayersResponse\"#\x8a\xb5\x18\r\n" +
 	"\vpayers:read\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/payersB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
+	"/v1/payers\x12\x81\x01\n" +
+	"\x10CreatePayerClaim\x12\".florin.v1.CreatePayerClaimRequest\x1a\x15.florin.v1.PayerClaim\"2\x8a\xb5\x18\x0e\n" +
+	"\fpayers:write\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/payers/{id}/claimB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_payer_proto_rawDescOnce sync.Once
@@ -499,37 +644,42 @@ func file_florin_v1_payer_proto_rawDescGZIP() []byte {
 	return file_florin_v1_payer_proto_rawDescData
 }
 
-var file_florin_v1_payer_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_florin_v1_payer_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_florin_v1_payer_proto_goTypes = []any{
-	(*Payer)(nil),                 // 0: florin.v1.Payer
-	(*CreatePayerRequest)(nil),    // 1: florin.v1.CreatePayerRequest
-	(*GetPayerRequest)(nil),       // 2: florin.v1.GetPayerRequest
-	(*ListPayersRequest)(nil),     // 3: florin.v1.ListPayersRequest
-	(*ListPayersResponse)(nil),    // 4: florin.v1.ListPayersResponse
-	nil,                           // 5: florin.v1.Payer.MetadataEntry
-	nil,                           // 6: florin.v1.CreatePayerRequest.MetadataEntry
-	nil,                           // 7: florin.v1.ListPayersRequest.MetadataEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Payer)(nil),                   // 0: florin.v1.Payer
+	(*PayerClaim)(nil),              // 1: florin.v1.PayerClaim
+	(*CreatePayerClaimRequest)(nil), // 2: florin.v1.CreatePayerClaimRequest
+	(*CreatePayerRequest)(nil),      // 3: florin.v1.CreatePayerRequest
+	(*GetPayerRequest)(nil),         // 4: florin.v1.GetPayerRequest
+	(*ListPayersRequest)(nil),       // 5: florin.v1.ListPayersRequest
+	(*ListPayersResponse)(nil),      // 6: florin.v1.ListPayersResponse
+	nil,                             // 7: florin.v1.Payer.MetadataEntry
+	nil,                             // 8: florin.v1.CreatePayerRequest.MetadataEntry
+	nil,                             // 9: florin.v1.ListPayersRequest.MetadataEntry
+	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
 }
 var file_florin_v1_payer_proto_depIdxs = []int32{
-	5,  // 0: florin.v1.Payer.metadata:type_name -> florin.v1.Payer.MetadataEntry
-	8,  // 1: florin.v1.Payer.created_at:type_name -> google.protobuf.Timestamp
-	6,  // 2: florin.v1.CreatePayerRequest.metadata:type_name -> florin.v1.CreatePayerRequest.MetadataEntry
-	7,  // 3: florin.v1.ListPayersRequest.metadata:type_name -> florin.v1.ListPayersRequest.MetadataEntry
-	8,  // 4: florin.v1.ListPayersRequest.created_from:type_name -> google.protobuf.Timestamp
-	8,  // 5: florin.v1.ListPayersRequest.created_to:type_name -> google.protobuf.Timestamp
-	0,  // 6: florin.v1.ListPayersResponse.data:type_name -> florin.v1.Payer
-	1,  // 7: florin.v1.PayerService.CreatePayer:input_type -> florin.v1.CreatePayerRequest
-	2,  // 8: florin.v1.PayerService.GetPayer:input_type -> florin.v1.GetPayerRequest
-	3,  // 9: florin.v1.PayerService.ListPayers:input_type -> florin.v1.ListPayersRequest
-	0,  // 10: florin.v1.PayerService.CreatePayer:output_type -> florin.v1.Payer
-	0,  // 11: florin.v1.PayerService.GetPayer:output_type -> florin.v1.Payer
-	4,  // 12: florin.v1.PayerService.ListPayers:output_type -> florin.v1.ListPayersResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	7,  // 0: florin.v1.Payer.metadata:type_name -> florin.v1.Payer.MetadataEntry
+	10, // 1: florin.v1.Payer.created_at:type_name -> google.protobuf.Timestamp
+	10, // 2: florin.v1.PayerClaim.expires_at:type_name -> google.protobuf.Timestamp
+	8,  // 3: florin.v1.CreatePayerRequest.metadata:type_name -> florin.v1.CreatePayerRequest.MetadataEntry
+	9,  // 4: florin.v1.ListPayersRequest.metadata:type_name -> florin.v1.ListPayersRequest.MetadataEntry
+	10, // 5: florin.v1.ListPayersRequest.created_from:type_name -> google.protobuf.Timestamp
+	10, // 6: florin.v1.ListPayersRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 7: florin.v1.ListPayersResponse.data:type_name -> florin.v1.Payer
+	3,  // 8: florin.v1.PayerService.CreatePayer:input_type -> florin.v1.CreatePayerRequest
+	4,  // 9: florin.v1.PayerService.GetPayer:input_type -> florin.v1.GetPayerRequest
+	5,  // 10: florin.v1.PayerService.ListPayers:input_type -> florin.v1.ListPayersRequest
+	2,  // 11: florin.v1.PayerService.CreatePayerClaim:input_type -> florin.v1.CreatePayerClaimRequest
+	0,  // 12: florin.v1.PayerService.CreatePayer:output_type -> florin.v1.Payer
+	0,  // 13: florin.v1.PayerService.GetPayer:output_type -> florin.v1.Payer
+	6,  // 14: florin.v1.PayerService.ListPayers:output_type -> florin.v1.ListPayersResponse
+	1,  // 15: florin.v1.PayerService.CreatePayerClaim:output_type -> florin.v1.PayerClaim
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_payer_proto_init() }
@@ -538,14 +688,14 @@ func file_florin_v1_payer_proto_init() {
 		return
 	}
 	file_florin_v1_options_proto_init()
-	file_florin_v1_payer_proto_msgTypes[3].OneofWrappers = []any{}
+	file_florin_v1_payer_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_payer_proto_rawDesc), len(file_florin_v1_payer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1398,15 +1398,15 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\x18PAYMENT_STATUS_SUCCEEDED\x10\x04\x12\x1b\n" +
 	"\x17PAYMENT_STATUS_CANCELED\x10\x05\x12\x19\n" +
 	"\x15PAYMENT_STATUS_FAILED\x10\x06\x12\x1a\n" +
-	"\x16PAYMENT_STATUS_EXPIRED\x10\a2\x8f\x06\n" +
-	"\x0ePaymentService\x12\x85\x01\n" +
-	"\rCreatePayment\x12\x1f.florin.v1.CreatePaymentRequest\x1a\x12.florin.v1.Payment\"?\x8a\xb5\x18\x14\n" +
-	"\x0epayments:write\x10\x01\x18\x01\x82\xd3\xe4\x93\x02!:\x01*Z\x0e:\x01*\"\t/payments\"\f/v1/payments\x12l\n" +
+	"\x16PAYMENT_STATUS_EXPIRED\x10\a2\x95\x06\n" +
+	"\x0ePaymentService\x12\x87\x01\n" +
+	"\rCreatePayment\x12\x1f.florin.v1.CreatePaymentRequest\x1a\x12.florin.v1.Payment\"A\x8a\xb5\x18\x16\n" +
+	"\x0epayments:write\x10\x01\x18\x01 \x01\x82\xd3\xe4\x93\x02!:\x01*Z\x0e:\x01*\"\t/payments\"\f/v1/payments\x12n\n" +
 	"\n" +
-	"GetPayment\x12\x1c.florin.v1.GetPaymentRequest\x1a\x12.florin.v1.Payment\",\x8a\xb5\x18\x0f\n" +
-	"\rpayments:read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x12x\n" +
-	"\fListPayments\x12\x1e.florin.v1.ListPaymentsRequest\x1a\x1f.florin.v1.ListPaymentsResponse\"'\x8a\xb5\x18\x0f\n" +
-	"\rpayments:read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x12\x84\x01\n" +
+	"GetPayment\x12\x1c.florin.v1.GetPaymentRequest\x1a\x12.florin.v1.Payment\".\x8a\xb5\x18\x11\n" +
+	"\rpayments:read \x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x12z\n" +
+	"\fListPayments\x12\x1e.florin.v1.ListPaymentsRequest\x1a\x1f.florin.v1.ListPaymentsResponse\")\x8a\xb5\x18\x11\n" +
+	"\rpayments:read \x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x12\x84\x01\n" +
 	"\x0eCapturePayment\x12 .florin.v1.CapturePaymentRequest\x1a\x12.florin.v1.Payment\"<\x8a\xb5\x18\x14\n" +
 	"\x0epayments:write\x10\x01\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/payments/{id}/capture\x12\x7f\n" +
 	"\rCancelPayment\x12\x1f.florin.v1.CancelPaymentRequest\x1a\x12.florin.v1.Payment\"9\x8a\xb5\x18\x12\n" +

@@ -544,14 +544,14 @@ const file_florin_v1_wallet_proto_rawDesc = "" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor2\xd7\x05\n" +
+	"nextCursor2\xdb\x05\n" +
 	"\rWalletService\x12n\n" +
 	"\fCreateWallet\x12\x1e.florin.v1.CreateWalletRequest\x1a\x11.florin.v1.Wallet\"+\x8a\xb5\x18\x11\n" +
-	"\rwallets:write\x10\x01\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/wallets\x12g\n" +
-	"\tGetWallet\x12\x1b.florin.v1.GetWalletRequest\x1a\x11.florin.v1.Wallet\"*\x8a\xb5\x18\x0e\n" +
-	"\fwallets:read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/wallets/{id}\x12s\n" +
-	"\vListWallets\x12\x1d.florin.v1.ListWalletsRequest\x1a\x1e.florin.v1.ListWalletsResponse\"%\x8a\xb5\x18\x0e\n" +
-	"\fwallets:read\x82\xd3\xe4\x93\x02\r\x12\v/v1/wallets\x12x\n" +
+	"\rwallets:write\x10\x01\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/wallets\x12i\n" +
+	"\tGetWallet\x12\x1b.florin.v1.GetWalletRequest\x1a\x11.florin.v1.Wallet\",\x8a\xb5\x18\x10\n" +
+	"\fwallets:read \x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/wallets/{id}\x12u\n" +
+	"\vListWallets\x12\x1d.florin.v1.ListWalletsRequest\x1a\x1e.florin.v1.ListWalletsResponse\"'\x8a\xb5\x18\x10\n" +
+	"\fwallets:read \x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/wallets\x12x\n" +
 	"\vLimitWallet\x12\x1d.florin.v1.LimitWalletRequest\x1a\x11.florin.v1.Wallet\"7\x8a\xb5\x18\x11\n" +
 	"\rwallets:write\x10\x01\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/wallets/{id}/limits\x12{\n" +
 	"\vTopUpWallet\x12\x1d.florin.v1.TopUpWalletRequest\x1a\x12.florin.v1.Payment\"9\x8a\xb5\x18\x13\n" +

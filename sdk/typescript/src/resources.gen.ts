@@ -152,6 +152,32 @@ export class ExportsService {
   }
 }
 
+/** Calls /v1/grants. */
+export class GrantsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Reads one grant, with what is spent of its limits. */
+  get(id: string, params: types.GetGrant = {}, options: CallOptions = {}): Promise<types.Grant> {
+    return this.#caller.send({ verb: "GET", path: `/v1/grants/${segment(id)}`, params }, shapes.grantShape, options);
+  }
+
+  /**
+   * Reads the grants of the merchant's payers, newest first. Iterate over it, or ask for its pages.
+   */
+  list(params: types.ListGrants = {}, options: CallOptions = {}): List<types.Grant> {
+    return new List(this.#caller, { verb: "GET", path: `/v1/grants`, params }, shapes.grantShape, options);
+  }
+
+  /** Ends a grant. Its tokens stop within 5 seconds, and it pays nothing from now on. */
+  revoke(id: string, params: types.RevokeGrant = {}, options: CallOptions = {}): Promise<types.Grant> {
+    return this.#caller.send({ verb: "POST", path: `/v1/grants/${segment(id)}/revoke`, params }, shapes.grantShape, options);
+  }
+}
+
 /** Calls /v1/accounts. */
 export class AccountsService {
   readonly #caller: Caller;
@@ -244,6 +270,14 @@ export class PayersService {
   /** Reads the merchant's payers, newest first. Iterate over it, or ask for its pages. */
   list(params: types.ListPayers = {}, options: CallOptions = {}): List<types.Payer> {
     return new List(this.#caller, { verb: "GET", path: `/v1/payers`, params }, shapes.payerShape, options);
+  }
+
+  /**
+   * Makes a code by which one person, once, within a day, says on the pages that they are this
+   * payer. Give it to that person only.
+   */
+  createPayerClaim(id: string, params: types.CreatePayerClaim = {}, options: CallOptions = {}): Promise<types.PayerClaim> {
+    return this.#caller.send({ verb: "POST", path: `/v1/payers/${segment(id)}/claim`, params }, shapes.payerClaimShape, options);
   }
 }
 
@@ -378,6 +412,7 @@ export class Resources {
   readonly disputes: DisputesService;
   readonly events: EventsService;
   readonly exports: ExportsService;
+  readonly grants: GrantsService;
   readonly accounts: AccountsService;
   readonly transfers: TransfersService;
   readonly trialBalance: TrialBalanceService;
@@ -394,6 +429,7 @@ export class Resources {
     this.disputes = new DisputesService(caller);
     this.events = new EventsService(caller);
     this.exports = new ExportsService(caller);
+    this.grants = new GrantsService(caller);
     this.accounts = new AccountsService(caller);
     this.transfers = new TransfersService(caller);
     this.trialBalance = new TrialBalanceService(caller);

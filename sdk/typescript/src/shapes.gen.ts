@@ -107,6 +107,10 @@ export const payerShape: Shape = {
   created_at: "instant",
 };
 
+export const payerClaimShape: Shape = {
+  expires_at: "instant",
+};
+
 export const paymentShape: Shape = {
   amount: "whole",
   amount_captured: "whole",

@@ -337,6 +337,19 @@ export interface Payer {
   readonly livemode: boolean;
 }
 
+/** PayerClaim lets a person become a payer, once. */
+export interface PayerClaim {
+  /** Always "payer_claim". */
+  readonly object: string;
+  readonly payer: string;
+  /** 43 characters, shown this once. */
+  readonly code?: string;
+  /** The page that takes the code, with the code behind the #, which browsers do not send. */
+  readonly url: string;
+  readonly expires_at: Date | null;
+  readonly livemode: boolean;
+}
+
 /** Payment is one payer's promise to one merchant. */
 export interface Payment {
   readonly id: string;
@@ -670,6 +683,28 @@ export interface ExportBalances {
 }
 
 /** What is sent to the method of that name. */
+export interface GetGrant {
+}
+
+/** What is sent to the method of that name. */
+export interface ListGrants {
+  /** 1 to 100; 10 if absent. */
+  limit?: number | undefined;
+  /** Objects after this one in the list. */
+  starting_after?: string | undefined;
+  /** Objects before this one in the list. */
+  ending_before?: string | undefined;
+  /** Only grants of this payer. */
+  payer?: string | undefined;
+  /** Only grants to this client. */
+  client?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface RevokeGrant {
+}
+
+/** What is sent to the method of that name. */
 export interface GetAccount {
   /** The balances at that moment instead of now. */
   at?: Date | undefined;
@@ -751,6 +786,10 @@ export interface ListPayers {
   created_from?: Date | undefined;
   /** Only what was created at this moment or earlier. */
   created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface CreatePayerClaim {
 }
 
 /** What is sent to the method of that name. */

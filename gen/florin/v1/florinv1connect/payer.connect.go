@@ -30,6 +30,9 @@ const (
 	PayerServiceGetPayerProcedure = "/florin.v1.PayerService/GetPayer"
 	// PayerServiceListPayersProcedure is the procedure name of the PayerService's ListPayers RPC.
 	PayerServiceListPayersProcedure = "/florin.v1.PayerService/ListPayers"
+	// PayerServiceCreatePayerClaimProcedure is the procedure name of the PayerService's
+	// CreatePayerClaim RPC.
+	PayerServiceCreatePayerClaimProcedure = "/florin.v1.PayerService/CreatePayerClaim"
 )
 
 var (
@@ -54,6 +57,13 @@ var (
 			Procedure:  PayerServiceListPayersProcedure,
 		}
 	})
+	payerServiceCreatePayerClaimSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_florin_v1_payer_proto.Services().ByName("PayerService").Methods().ByName("CreatePayerClaim"),
+			Procedure:  PayerServiceCreatePayerClaimProcedure,
+		}
+	})
 )
 
 // PayerServiceClient is a client for the florin.v1.PayerService service.
@@ -64,6 +74,9 @@ type PayerServiceClient interface {
 	GetPayer(context.Context, *v1.GetPayerRequest) (*v1.Payer, error)
 	// ListPayers reads the merchant's payers, newest first.
 	ListPayers(context.Context, *v1.ListPayersRequest) (*v1.ListPayersResponse, error)
+	// CreatePayerClaim makes a code by which one person, once, within a day, says on the pages that they are this payer.
+	// Give it to that person only.
+	CreatePayerClaim(context.Context, *v1.CreatePayerClaimRequest) (*v1.PayerClaim, error)
 }
 
 // NewPayerServiceClient constructs a client for the florin.v1.PayerService service. Multiple
@@ -80,6 +93,9 @@ type PayerServiceHandler interface {
 	GetPayer(context.Context, *v1.GetPayerRequest) (*v1.Payer, error)
 	// ListPayers reads the merchant's payers, newest first.
 	ListPayers(context.Context, *v1.ListPayersRequest) (*v1.ListPayersResponse, error)
+	// CreatePayerClaim makes a code by which one person, once, within a day, says on the pages that they are this payer.
+	// Give it to that person only.
+	CreatePayerClaim(context.Context, *v1.CreatePayerClaimRequest) (*v1.PayerClaim, error)
 }
 
 // RegisterPayerServiceHandler registers svc as the florin.v1.PayerService implementation on server.
@@ -89,6 +105,7 @@ func RegisterPayerServiceHandler(server *connect.Server, svc PayerServiceHandler
 		connect.Method{Spec: payerServiceCreatePayerSpec(), Handler: adapter.createPayer},
 		connect.Method{Spec: payerServiceGetPayerSpec(), Handler: adapter.getPayer},
 		connect.Method{Spec: payerServiceListPayersSpec(), Handler: adapter.listPayers},
+		connect.Method{Spec: payerServiceCreatePayerClaimSpec(), Handler: adapter.createPayerClaim},
 	)
 }
 
@@ -105,6 +122,10 @@ func (UnimplementedPayerServiceHandler) GetPayer(context.Context, *v1.GetPayerRe
 
 func (UnimplementedPayerServiceHandler) ListPayers(context.Context, *v1.ListPayersRequest) (*v1.ListPayersResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "florin.v1.PayerService.ListPayers is not implemented")
+}
+
+func (UnimplementedPayerServiceHandler) CreatePayerClaim(context.Context, *v1.CreatePayerClaimRequest) (*v1.PayerClaim, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "florin.v1.PayerService.CreatePayerClaim is not implemented")
 }
 
 type payerServiceClient struct {
@@ -130,6 +151,14 @@ func (c *payerServiceClient) GetPayer(ctx context.Context, req *v1.GetPayerReque
 func (c *payerServiceClient) ListPayers(ctx context.Context, req *v1.ListPayersRequest) (*v1.ListPayersResponse, error) {
 	var res v1.ListPayersResponse
 	if err := c.client.CallUnary(ctx, payerServiceListPayersSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *payerServiceClient) CreatePayerClaim(ctx context.Context, req *v1.CreatePayerClaimRequest) (*v1.PayerClaim, error) {
+	var res v1.PayerClaim
+	if err := c.client.CallUnary(ctx, payerServiceCreatePayerClaimSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -167,6 +196,18 @@ func (h payerServiceHandler) listPayers(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.ListPayers(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h payerServiceHandler) createPayerClaim(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreatePayerClaimRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreatePayerClaim(ctx, &req)
 	if err != nil {
 		return err
 	}

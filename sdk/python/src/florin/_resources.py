@@ -34,6 +34,7 @@ from ._types import (
     Balance,
     BalanceLine,
     Payer,
+    PayerClaim,
     Payment,
     CardSummary,
     PaymentFailure,
@@ -520,6 +521,81 @@ class ExportsService:
         )
 
 
+class GrantsService:
+    """Calls /v1/grants."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Grant:
+        """Reads one grant, with what is spent of its limits."""
+        return self._caller.send(
+            Grant.from_json,
+            "GET",
+            f"/v1/grants/{segment(id)}",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+        payer: str | None = None,
+        client: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Pages[Grant]:
+        """Reads the grants of the merchant's payers, newest first. Iterate over it, or over its pages().
+
+        limit: 1 to 100; 10 if absent.
+        starting_after: Objects after this one in the list.
+        ending_before: Objects before this one in the list.
+        payer: Only grants of this payer.
+        client: Only grants to this client.
+        """
+        return self._caller.pages(
+            Grant.from_json,
+            "GET",
+            "/v1/grants",
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "payer": payer,
+                "client": client,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def revoke(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Grant:
+        """Ends a grant. Its tokens stop within 5 seconds, and it pays nothing from now on."""
+        return self._caller.send(
+            Grant.from_json,
+            "POST",
+            f"/v1/grants/{segment(id)}/revoke",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+
 class AccountsService:
     """Calls /v1/accounts."""
 
@@ -788,6 +864,23 @@ class PayersService:
                 "created_from": created_from,
                 "created_to": created_to,
             },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def create_payer_claim(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> PayerClaim:
+        """Makes a code by which one person, once, within a day, says on the pages that they are this payer. Give it to that person only."""
+        return self._caller.send(
+            PayerClaim.from_json,
+            "POST",
+            f"/v1/payers/{segment(id)}/claim",
+            {},
             timeout=timeout,
             retries=retries,
         )
@@ -1343,6 +1436,7 @@ class Resources:
         self.disputes = DisputesService(caller)
         self.events = EventsService(caller)
         self.exports = ExportsService(caller)
+        self.grants = GrantsService(caller)
         self.accounts = AccountsService(caller)
         self.transfers = TransfersService(caller)
         self.trial_balance = TrialBalanceService(caller)

@@ -600,6 +600,30 @@ class Payer(Object):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PayerClaim(Object):
+    """PayerClaim lets a person become a payer, once."""
+
+    # Always "payer_claim".
+    object: str
+    payer: str
+    # 43 characters, shown this once.
+    code: str = field(repr=False)
+    # The page that takes the code, with the code behind the #, which browsers do not send.
+    url: str
+    expires_at: datetime | None
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "object": text,
+        "payer": text,
+        "code": text,
+        "url": text,
+        "expires_at": maybe(instant),
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payment(Object):
     """Payment is one payer's promise to one merchant."""
 

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+
+	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/identity"
+	"github.com/florinpay/florin/internal/oauth"
+)
+
+// issuerSource says under which address persons and clients know a server.
+type issuerSource struct {
+	Issuer     string `help:"Public address of the server, such as https://pay.example. It opens sign-in, consent and OAuth there; passkeys belong to its name, tokens name it." placeholder:"URL" env:"FLORIN_ISSUER"`
+	MTLSListen string `help:"Address where clients present certificates (RFC 8705)." name:"mtls-listen" placeholder:"ADDRESS" env:"FLORIN_MTLS_LISTEN"`
+	MTLSURL    string `help:"How clients reach it, such as https://mtls.pay.example." name:"mtls-url" placeholder:"URL" env:"FLORIN_MTLS_URL"`
+	ClientCA   string `help:"Certificates in PEM of who may vouch for clients' certificates. Without it clients register their own keys." name:"client-ca" placeholder:"FILE" type:"path" env:"FLORIN_CLIENT_CA"`
+}
+
+// check refuses what cannot be served.
+func (c issuerSource) check(secured bool) error {
+	switch {
+	case c.Issuer == "" && (c.MTLSListen != "" || c.ClientCA != ""):
+		return errors.New("--mtls-listen and --client-ca belong to OAuth, which needs --issuer")
+	case (c.MTLSListen == "") != (c.MTLSURL == ""):
+		return errors.New("--mtls-listen says where clients present certificates, --mtls-url how they reach it: give both")
+	case c.MTLSListen != "" && !secured:
+		return errors.New("--mtls-listen needs the server's own certificate: clients present theirs in a TLS handshake that ends here")
+	}
+	return nil
+}
+
+// authorities reads who may vouch for clients; nil for nobody.
+func (c issuerSource) authorities() (*x509.CertPool, error) {
+	if c.ClientCA == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("read --client-ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--client-ca %s has no certificate in PEM", c.ClientCA)
+	}
+	return pool, nil
+}
+
+// Scopes that persons can give to clients: what concerns them, and what API keys have but
+// the power over keys and over other merchants' books.
+func clientScopes() []string {
+	return append([]string{"email", "profile"}, slices.DeleteFunc(apikey.AllScopes().List(), func(s string) bool {
+		return slices.Contains([]string{"keys:read", "keys:write", "ledger:read_all"}, s)
+	})...)
+}
+
+// moneyScopes move money: live, they are for FAPI clients only.
+var moneyScopes = []string{"cards:write", "disputes:write", "payments:write", "refunds:write", "wallets:write"}
+
+const platformName = "Florin"
+
+// welcome opens the rooms of persons and clients under an issuer; "" leaves them closed.
+func (h *house) welcome(ctx context.Context, c issuerSource, aliases ...string) error {
+	if c.Issuer == "" {
+		return nil
+	}
+	address, err := url.Parse(c.Issuer)
+	if err != nil {
+		return fmt.Errorf("--issuer: %w", err)
+	}
+	pool, err := c.authorities()
+	if err != nil {
+		return err
+	}
+	h.persons, err = identity.New(identity.Config{
+		DB: h.db, Clock: h.clock, Sealer: h.vault.Secrets(), RPID: address.Hostname(), Origins: []string{c.Issuer}, Name: platformName,
+	})
+	if err != nil {
+		return fmt.Errorf("--issuer %s: %w", c.Issuer, err)
+	}
+	h.oauth, err = oauth.Open(ctx, h.db, h.clock, h.vault.Secrets(), h.grants, oauth.Config{
+		Issuer: c.Issuer, Aliases: aliases, MTLS: c.MTLSURL, ClientCAs: pool, Scopes: clientScopes(), MoneyScopes: moneyScopes,
+		ACRs:    []string{string(identity.ByPassword), string(identity.ByTwo), string(identity.ByPasskey)},
+		Locales: []string{string(identity.English), string(identity.Chinese)},
+		Profile: h.profile, Log: h.log,
+	})
+	if err != nil {
+		return fmt.Errorf("--issuer %s: %w", c.Issuer, err)
+	}
+	h.issuer = c.Issuer
+	return nil
+}
+
+// profile is what a person has allowed a client to know of them. Source: OpenID Connect
+// Core 1.0 §5.1, §5.4.
+func (h *house) profile(ctx context.Context, person string, scopes []string) (map[string]any, error) {
+	claims := map[string]any{}
+	p, err := h.persons.Person(ctx, id.Person(person))
+	if slices.Contains(scopes, "profile") {
+		claims["name"], claims["locale"] = p.Name, string(p.Locale)
+	}
+	if slices.Contains(scopes, "email") {
+		claims["email"], claims["email_verified"] = p.Login, false
+	}
+	return claims, err
+}
+
+// localIssuer is a sandbox's issuer: passkeys need a name, not a number.
+func localIssuer(scheme string, l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // it listens, so it has one
+	return scheme + "localhost:" + port
+}
