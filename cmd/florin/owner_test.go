@@ -25,12 +25,15 @@ import (
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/merchant"
 	"github.com/florinpay/florin/internal/oauth"
+	"github.com/florinpay/florin/internal/vault"
 )
 
 // town is a running server with two merchants. The first has two payers; each has allowed
 // a client something.
 type town struct {
 	t       *testing.T
+	place   place
+	kek     vault.Wrapper
 	server  *server
 	house   *house
 	door    *api.Server
@@ -45,22 +48,25 @@ type town struct {
 // The callers, those who own the objects last: they may end them.
 var townsfolk = []string{"nobody", "other merchant", "live key", "other payer", "payer", "client", "merchant"}
 
-func newTown(t *testing.T, database string) *town {
+func newTown(t *testing.T, database string) *town { return newTownAt(t, database, issuerSource{}) }
+
+func newTownAt(t *testing.T, database string, issuer issuerSource) *town {
 	t.Helper()
 	place := place{Data: t.TempDir()}
 	if db.IsPostgres(database) {
 		place.Database = database
 	}
-	h, err := openHouse(t.Context(), houseConfig{place: place, kek: kekOf(t), log: slog.New(slog.DiscardHandler)})
+	kek := kekOf(t)
+	h, err := openHouse(t.Context(), houseConfig{place: place, kek: kek, log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := start(t.Context(), h, doors{listen: "127.0.0.1:0", ops: "127.0.0.1:0", local: true})
+	s, err := start(t.Context(), h, doors{listen: "127.0.0.1:0", ops: "127.0.0.1:0", local: true, issuer: issuer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.stop() })
-	w := &town{t: t, server: s, house: h, door: h.door(api.Config{}), callers: map[string]string{}, objects: map[string]string{}, grants: map[string]id.Grant{}}
+	w := &town{t: t, place: place, kek: kek, server: s, house: h, door: h.door(api.Config{}), callers: map[string]string{}, objects: map[string]string{}, grants: map[string]id.Grant{}}
 	w.cafe = w.merchant("Café")
 	shop := w.merchant("Shop")
 	w.callers["merchant"], w.callers["other merchant"], w.callers["live key"] = w.key(w.cafe, false), w.key(shop, false), w.key(w.cafe, true)
@@ -101,7 +107,7 @@ func (w *town) key(m id.Merchant, live bool) string {
 // token is what the token endpoint gives.
 func (w *town) token(form url.Values) string {
 	w.t.Helper()
-	r, _ := http.NewRequestWithContext(w.t.Context(), "POST", w.house.issuer+"/oauth/token", strings.NewReader(form.Encode()))
+	r, _ := http.NewRequestWithContext(w.t.Context(), "POST", w.server.url+"/oauth/token", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth(string(w.client.ID), w.secret)
 	status, text := send(w.t, r)

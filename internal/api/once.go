@@ -28,6 +28,9 @@ func (s *Server) once(next connect.ServerFunc) connect.ServerFunc {
 		if err == nil {
 			return nil
 		}
+		if err = call.refuseToken(err); errors.Is(err, ErrProof) {
+			return err // it was used up on another node: whoever sent it again learns nothing
+		}
 		if refused(err) && call.Once != nil && !call.Once.Written() && s.Seen != nil {
 			if seen := s.Seen(ctx, call.Once); seen != nil {
 				err = seen

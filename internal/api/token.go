@@ -30,11 +30,8 @@ func (s *Server) admitToken(ctx context.Context, call *Call, answer *connect.Hea
 			answer.Set("DPoP-Nonce", nonce)
 		}
 	}
-	if refusal, ok := errors.AsType[*oauth.Fail](err); ok {
-		call.challenge = refusal.Challenge(call.shown.scheme)
-	}
 	if err != nil {
-		return tokenFault(err)
+		return call.refuseToken(err)
 	}
 	if access.Merchant == "" {
 		return ErrToken.With("The access token is for no merchant's objects.")
@@ -47,6 +44,15 @@ func (s *Server) admitToken(ctx context.Context, call *Call, answer *connect.Hea
 	call.share = s.ClientShare
 	call.share.Allowance = string(access.Client)
 	return nil
+}
+
+// refuseToken makes a refusal of the call's token, if err is one, the API's, with what
+// the answer's header has to say.
+func (c *Call) refuseToken(err error) error {
+	if refusal, ok := errors.AsType[*oauth.Fail](err); ok {
+		c.challenge = refusal.Challenge(c.shown.scheme)
+	}
+	return tokenFault(err)
 }
 
 // tokenFault says a refusal of a token in the API's words.
