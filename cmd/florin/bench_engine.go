@@ -14,12 +14,13 @@ import (
 // target is Florin itself under measurement, on one engine.
 type target struct {
 	process
-	world   world
-	engine  string
-	wallets []string
-	start   time.Duration
-	args    []string // to start it again on the same data
-	ready   string
+	world    world
+	engine   string
+	database string
+	wallets  []string
+	start    time.Duration
+	args     []string // to start it again on the same data
+	ready    string
 
 	postmaster int // of PostgreSQL; 0 if there is none
 }
@@ -65,7 +66,7 @@ func (s *sitting) recordVersion(ctx context.Context, engine, database string) er
 
 // open starts a server on the engine's folder and seeds it if it is new.
 func (s *sitting) open(ctx context.Context, engine, database string, batchMax int) (*target, error) {
-	t := &target{engine: engine, ready: s.folder(engine + ".ready")}
+	t := &target{engine: engine, database: database, ready: s.folder(engine + ".ready")}
 	t.args = []string{"dev", "--data", s.folder(engine), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax)}
 	seed := []string{"bench", "seed", "--data", s.folder(engine), "--wallets", fmt.Sprint(s.Wallets), "--out", s.folder(engine + ".wallets")}
 	if database != "" {
@@ -104,7 +105,7 @@ func (t *target) launch(ctx context.Context, s *sitting) (err error) {
 }
 
 func (s *sitting) standard(ctx context.Context, t *target) error {
-	for _, x := range []struct {
+	for i, x := range []struct {
 		name   bench.Scenario
 		conns  int
 		from   []string
@@ -119,8 +120,42 @@ func (s *sitting) standard(ctx context.Context, t *target) error {
 				return err
 			}
 		}
+		if i == 0 { // beside the figure that they are compared with: a store slows down as it fills
+			if err := s.tokens(ctx, t); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// tokens measures what access tokens cost: to pay with, and to get.
+func (s *sitting) tokens(ctx context.Context, t *target) error {
+	if !s.wants(bench.WalletToken) && !s.wants(bench.ClientToken) {
+		return nil
+	}
+	client, err := s.register(ctx, t)
+	if err != nil {
+		return fmt.Errorf("register a client: %w", err)
+	}
+	getting := t.payments(64, nil, 0)
+	getting.URL, getting.Body = t.world.URL+"/oauth/token", func(_ *bench.Draw, b []byte) []byte { return append(b, "grant_type=client_credentials"...) }
+	getting.Headers = map[string]string{"Authorization": client.basic(), "Content-Type": "application/x-www-form-urlencoded"}
+	if s.wants(bench.ClientToken) {
+		if err := s.load(ctx, bench.Row{Scenario: bench.ClientToken, Engine: t.engine, Conns: 64}, getting); err != nil {
+			return err
+		}
+	}
+	if !s.wants(bench.WalletToken) {
+		return nil
+	}
+	token, err := client.token(ctx, getting.URL)
+	if err != nil {
+		return err
+	}
+	paying := t.payments(64, t.wallets, 0)
+	paying.Headers = map[string]string{"Authorization": "Bearer " + token}
+	return s.load(ctx, bench.Row{Scenario: bench.WalletToken, Engine: t.engine, Conns: 64}, paying)
 }
 
 // wallet runs one scenario of payments from the given sources.

@@ -14,6 +14,8 @@ const (
 	WalletSingle  Scenario = "wallet_unbatched"
 	WalletAlone   Scenario = "wallet_alone"
 	Card64        Scenario = "card_64"
+	WalletToken   Scenario = "wallet_token_64"
+	ClientToken   Scenario = "client_token_64"
 	Memory1M      Scenario = "memory_1m"
 	Store10M      Scenario = "store_10m"
 	Start1M       Scenario = "start_1m"
@@ -34,6 +36,8 @@ var scenarios = []struct {
 	{WalletSingle, "As wallet_64 with one transaction per request: what group commit is worth."},
 	{WalletAlone, "One connection, one payment at a time: what a lonely caller waits for."},
 	{Card64, "Card payments through the sandbox acquirer over 64 connections: two commits and one network call each."},
+	{WalletToken, "As wallet_64 with a client's access token (a JWT) instead of an API key."},
+	{ClientToken, "Access tokens for clients with a secret (client_credentials) over 64 connections."},
 	{Memory1M, "Resident memory of the server after 1,000,000 payments."},
 	{Store10M, "As wallet_64 with 10,000,000 payments already stored: does the store slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
