@@ -30,6 +30,7 @@ import (
 	"github.com/florinpay/florin/internal/payment"
 	"github.com/florinpay/florin/internal/vault"
 	"github.com/florinpay/florin/internal/wallet"
+	"github.com/florinpay/florin/internal/web"
 )
 
 // database is the URL of the place's database; SQLite's folder is made if missing.
@@ -79,7 +80,9 @@ type house struct {
 	grants  *grant.Room
 	persons *identity.Room // nil, as the next two: there is no issuer
 	oauth   *oauth.Server
+	site    *web.Site
 	issuer  string
+	sandbox bool // nothing here is real, and the pages say so
 
 	railAddress string
 }
@@ -151,8 +154,7 @@ func (h *house) door(c api.Config) *api.Server {
 		api.Grants(h.grants, h.clock),
 	)
 	if h.oauth != nil {
-		door.Beside("oauth", h.oauth.Handler())
-		door.Beside(".well-known", h.oauth.Handler())
+		h.openBeside(door)
 	}
 	return door
 }

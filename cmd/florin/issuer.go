@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
 
+	"github.com/florinpay/florin/internal/api"
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/oauth"
+	"github.com/florinpay/florin/internal/web"
 )
 
 // issuerSource says under which address persons and clients know a server.
@@ -94,8 +97,27 @@ func (h *house) welcome(ctx context.Context, c issuerSource, aliases ...string) 
 	if err != nil {
 		return fmt.Errorf("--issuer %s: %w", c.Issuer, err)
 	}
+	h.site, err = web.New(web.Config{
+		Identity: h.persons, OAuth: h.oauth, Grants: h.grants, Merchants: h.merchants, Clock: h.clock, Origin: c.Issuer, Name: platformName, Sandbox: h.sandbox, Log: h.log,
+	})
 	h.issuer = c.Issuer
-	return nil
+	return err
+}
+
+// openBeside puts the authorization server and the pages beside the API.
+func (h *house) openBeside(door *api.Server) {
+	protocol := h.oauth.Handler()
+	door.Beside(".well-known", protocol)
+	door.Beside("oauth", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == oauth.AuthorizePath || r.URL.Path == oauth.LogoutPath {
+			h.site.ServeHTTP(w, r)
+			return
+		}
+		protocol.ServeHTTP(w, r)
+	}))
+	for _, segment := range web.Segments() {
+		door.Beside(segment, h.site)
+	}
 }
 
 // profile is what a person has allowed a client to know of them. Source: OpenID Connect

@@ -64,7 +64,7 @@ func (a authority) over(ctx context.Context, d *db.DB) (*oauth.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := house{db: d, clock: clock.System{}, vault: v, grants: grant.NewRoom(d, clock.System{}), log: slog.New(slog.DiscardHandler)}
+	h := house{db: d, clock: clock.System{}, vault: v, merchants: merchant.New(d, clock.System{}), grants: grant.NewRoom(d, clock.System{}), log: slog.New(slog.DiscardHandler)}
 	err = h.welcome(ctx, issuerSource{Issuer: issuer})
 	return h.oauth, err
 }

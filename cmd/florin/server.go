@@ -64,6 +64,7 @@ func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
 	if d.local && d.issuer.Issuer == "" {
 		d.issuer.Issuer = localIssuer(d.scheme(), front)
 	}
+	h.sandbox = d.local
 	if err := h.welcome(ctx, d.issuer, s.url); err != nil {
 		return nil, err
 	}

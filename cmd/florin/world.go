@@ -158,6 +158,7 @@ func (w world) invitation(url string) string {
   Sandbox key  %s
   Merchant     %s
   Wallet       %s
+  Pages        %s/sign-up
 
 Try it:
 
@@ -166,5 +167,5 @@ Try it:
     -H 'Content-Type: application/json' \
     -d '{"amount": 1999, "currency": "USD", "source": "tok_visa"}'
 
-`, url, w.SandboxKey, w.Merchant, w.Wallet, trusted, url, w.SandboxKey)
+`, url, w.SandboxKey, w.Merchant, w.Wallet, w.Issuer, trusted, url, w.SandboxKey)
 }

@@ -105,3 +105,6 @@ func (r *Room) read(ctx context.Context, person id.Person) (personRow, error) {
 	}
 	return p, err
 }
+
+// Page is the part of a list that is asked for.
+type Page = db.Page

@@ -31,6 +31,18 @@ type Asked struct {
 // Stale reports whether a sign-in is older than the client accepts.
 func (a Asked) Stale(authTime, now time.Time) bool { return a.request.Parameters.stale(authTime, now) }
 
+// OpenedAt is when the browser opened the request.
+func (a Asked) OpenedAt() time.Time { return a.request.CreatedAt }
+
+// ReturnsTo is the origin where the browser goes on afterwards.
+func (a Asked) ReturnsTo() string {
+	u, err := url.Parse(a.request.Parameters.Redirect)
+	if err != nil {
+		return "" // it was judged: it is an address
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 func askedOf(c *Client, handle string, r request) Asked {
 	p := r.Parameters
 	a := Asked{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
 )
 
@@ -121,3 +122,6 @@ func parseScopes(text string) (list []string, ok bool) {
 	}
 	return list, true
 }
+
+// Page is the part of a list that is asked for.
+type Page = db.Page

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/grant"
+	"github.com/florinpay/florin/internal/identity"
+	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/oauth"
+)
+
+// Config is what the pages stand on.
+type Config struct {
+	Identity  *identity.Room
+	OAuth     *oauth.Server
+	Grants    *grant.Room
+	Merchants *merchant.Room // for their names
+	Clock     clock.Clock
+	Origin    string // the issuer: https://host, or http on the machine itself
+	Name      string // of the platform
+	Sandbox   bool   // say that no money is real here
+	Log       *slog.Logger
+}
+
+// Site is the pages. It is an [http.Handler].
+type Site struct {
+	Config
+	handler http.Handler
+	pages   map[string]*template.Template
+	secure  bool // cookies for https only
+}
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+const bodyMax = 64 << 10 // bytes of a form or of an authenticator's answer
+
+// Segments are the first segments of the paths that the site answers, beside
+// [oauth.AuthorizePath] and [oauth.LogoutPath].
+func Segments() []string {
+	return []string{"sign-up", "sign-in", "sign-out", "step-up", "consent", "device", "me", "web"}
+}
+
+// New opens the pages. Error: what is missing of the configuration.
+func New(c Config) (*Site, error) {
+	u, err := url.Parse(c.Origin)
+	if err != nil || u.Host == "" || c.Identity == nil || c.OAuth == nil || c.Grants == nil || c.Merchants == nil || c.Clock == nil {
+		return nil, errors.New("web: the rooms, a clock and the origin are needed")
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	s := &Site{Config: c, secure: u.Scheme == "https"}
+	if s.pages, err = parsePages(); err != nil {
+		return nil, err
+	}
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.visit(w, r).fail(http.StatusForbidden, "foreign_post")
+	}))
+	if err := guard.AddTrustedOrigin(c.Origin); err != nil {
+		return nil, err
+	}
+	s.handler = guard.Handler(s.routes())
+	return s, nil
+}
+
+// parsePages reads each page's template together with the frame of all.
+func parsePages() (map[string]*template.Template, error) {
+	pages := map[string]*template.Template{}
+	names, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(path.Base(name), "_") {
+			continue
+		}
+		t, err := template.ParseFS(pageFiles, "pages/_*.html", name)
+		if err != nil {
+			return nil, err
+		}
+		pages[strings.TrimSuffix(path.Base(name), ".html")] = t.Lookup("frame")
+	}
+	return pages, nil
+}
+
+// policy is the Content-Security-Policy of a page; back is where its form may lead, beside
+// here. Browsers hold redirects after a form to it, too. Source: CSP Level 3 §6.4.2.
+func policy(back ...string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " +
+		strings.Join(append([]string{"'self'"}, back...), " ")
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy())
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept-Language, Cookie")
+	r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
+	s.handler.ServeHTTP(w, r)
+}
+
+// story is what one address does. An error is shown by [visit.refuse].
+type story func(*visit) error
+
+func (s *Site) routes() http.Handler {
+	m := http.NewServeMux()
+	open := map[string]story{
+		"GET /sign-up": showSignUp, "POST /sign-up": signUp, "POST /sign-up/passkey/begin": beginSignUp, "POST /sign-up/passkey/finish": finishSignUp,
+		"GET /sign-in": showSignIn, "POST /sign-in": signIn, "POST /sign-in/passkey/begin": beginSignIn, "POST /sign-in/passkey/finish": finishSignIn,
+		"POST /sign-out": signOut, "GET " + oauth.AuthorizePath: authorize, "POST " + oauth.AuthorizePath: authorize,
+		"GET " + oauth.LogoutPath: showLogout, "POST " + oauth.LogoutPath: logout,
+	}
+	own := map[string]story{
+		"GET /step-up": showStepUp, "POST /step-up": stepUp, "POST /step-up/passkey/begin": beginStepUp, "POST /step-up/passkey/finish": finishStepUp,
+		"GET /consent": showConsent, "POST /consent": consent,
+		"GET /device": showDevice, "POST /device": askDevice, "POST /device/decide": decideDevice,
+		"GET /me": showMe, "POST /me": changeMe,
+		"GET /me/security": showSecurity, "POST /me/security/password": setPassword, "POST /me/security/password/remove": removePassword,
+		"POST /me/security/totp": beginTOTP, "POST /me/security/totp/confirm": confirmTOTP, "POST /me/security/totp/remove": removeTOTP,
+		"POST /me/security/recovery": renewRecovery, "POST /me/security/passkey/begin": beginPasskey, "POST /me/security/passkey/finish": finishPasskey,
+		"POST /me/security/passkeys/{passkey}/rename": renamePasskey, "POST /me/security/passkeys/{passkey}/revoke": revokePasskey,
+		"GET /me/sessions": showSessions, "POST /me/sessions/{session}/end": endSession, "POST /me/sessions/end": endSessions,
+		"GET /me/grants": showGrants, "POST /me/grants/{grant}/revoke": revokeGrant,
+		"GET /me/payers": showPayers, "POST /me/payers": redeemClaim, "POST /me/payers/{payer}/unlink": unlinkPayer,
+		"GET /me/clients": showClients, "POST /me/clients": registerClient, "POST /me/clients/invite": inviteClient,
+		"POST /me/clients/{client}/{turn}": turnClient,
+	}
+	for pattern, run := range open {
+		m.HandleFunc(pattern, s.serve(run))
+	}
+	for pattern, run := range own {
+		m.HandleFunc(pattern, s.serve(signedIn(run)))
+	}
+	m.HandleFunc("GET /web/assets/{name}", serveAsset)
+	m.HandleFunc("/", s.serve(func(v *visit) error { v.fail(http.StatusNotFound, "no_page"); return nil }))
+	return m
+}
+
+func (s *Site) serve(run story) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := s.visit(w, r)
+		if err := v.enter(); err != nil {
+			v.refuse(err)
+			return
+		}
+		if err := run(v); err != nil {
+			v.refuse(err)
+		}
+	}
+}
+
+// serveAsset gives a file that pages load. It may be kept for an hour.
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Del("Vary")
+	http.ServeFileFS(w, r, assetFiles, "assets/"+path.Base(r.PathValue("name")))
+}

@@ -1,0 +1,80 @@
+package web
+
+import "github.com/florinpay/florin/internal/identity"
+
+var chinese = words{
+	date: "2006年1月2日",
+	plain: map[string]string{
+		"skip": "跳到正文", "sandbox": "沙箱环境：这里没有真实资金", "other_language": "English", "signed_in_as": "已登录：%s",
+		"sign_in": "登录", "sign_out": "退出登录", "sign_up": "注册", "menu": "我的页面", "back": "返回", "save": "保存", "or": "或",
+		"mend_fields": "还有内容需要修改，请查看标出的地方。", "foreign_post": "这个表单来自其他网站，因此没有执行任何操作。请在本站打开页面后重新提交。",
+		"no_page": "这个地址没有内容。", "done": "已完成。",
+		"title_message": "提示", "title_signin": "登录", "title_signup": "注册", "title_stepup": "确认是您本人", "title_consent": "允许访问吗？",
+		"title_device": "连接设备", "title_logout": "退出登录？", "title_me": "我的页面", "title_security": "安全", "title_sessions": "登录位置",
+		"title_grants": "我的授权", "title_payers": "我的付款人身份", "title_clients": "应用", "title_secret": "请立即保存", "title_codes": "恢复码",
+		"title_totp": "连接身份验证器", "title_code": "连接设备",
+
+		"login": "电子邮箱", "password": "密码", "code": "身份验证器上的验证码，或恢复码", "code_hint": "仅在您已连接身份验证器时填写。", "name": "您的姓名",
+		"password_hint": "至少 12 个字符。一句话比符号更容易记住。",
+		"with_passkey":  "用通行密钥登录", "with_password": "用密码登录", "passkey_signup": "用通行密钥注册", "signup_passkey_hint": "推荐：由您的设备通过面容、指纹或 PIN 验证您本人，无需记忆，也无从窃取。",
+		"need_script": "通行密钥需要 JavaScript 以及支持它的浏览器。", "no_account": "第一次来？", "have_account": "已经注册？",
+		"stepup_why": "接下来的操作需要重新验证身份，五分钟内有效。", "prove_passkey": "使用通行密钥", "prove_password": "验证",
+		"weak_stepup": "您还没有通行密钥或身份验证器。请在安全页面添加：危险操作需要它。",
+
+		"asks": "%s 请求访问", "client_of": "%s 的应用。", "for_whom": "以哪个身份？", "payer_of": "您作为 %s 的付款人", "staff_of": "商户 %s（您是%s）",
+		"no_profile": "您没有适合此请求的身份，因此无法允许。", "get_profile": "商户可以给您一个链接或代码，使您成为它的付款人。", "to_payers": "输入代码",
+		"may": "它将可以", "may_hint": "不想允许的，请取消勾选。", "always": "总是需要", "limits": "从您的钱包付款，上限为", "limit_hint": "金额只能调低，不能调高。取消勾选即不允许该项。",
+		"pay_to": "付给 %s", "most": "总计最多", "most_each": "%s最多", "most_payment": "单笔最多", "until": "有效期至", "until_hint": "最长 90 天。您可随时在“我的授权”中结束。",
+		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "asked_until": "此请求于 %s 失效。",
+		"every_1": "每%s", "every_n": "每 %d %s", "times": "共 %d 次，自 %s 起", "from": "自 %s 起",
+		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose": "请至少允许一项，或选择不允许。",
+
+		"user_code": "设备上显示的代码", "go_on": "继续", "device_allowed": "已允许。请看您的设备，它会自动继续。", "device_denied": "未允许。设备已得到通知。",
+		"logout_ask": "要在这里退出登录吗？", "logout_client": "%s 请求让您在这里退出登录。", "signed_out": "您已退出登录。",
+
+		"me_passkeys": "通行密钥、密码、身份验证器", "me_sessions": "已登录的浏览器与操作记录", "me_grants": "可代表您操作的应用，以及它们已花费的金额",
+		"me_payers": "您付款的商户", "me_clients": "您的商户的应用", "language": "语言", "roles": "您的角色", "role_at": "%[2]s 的%[1]s", "role_platform": "平台%s",
+
+		"passkeys": "通行密钥", "passkey_none": "您还没有通行密钥。", "passkey_add": "添加通行密钥", "passkey_name": "通行密钥名称", "rename": "重命名", "revoke": "撤销", "added": "添加于 %s", "last_used": "最近使用 %s",
+		"synced": "由您的服务商保存在多台设备上", "cloned": "这个通行密钥可能已被复制：它的计数器倒退了。请撤销它。", "password_set": "您已设置密码。", "password_none": "您没有密码。",
+		"password_new": "新密码", "password_change": "设置密码", "password_remove": "移除密码", "totp": "身份验证器", "totp_on": "已连接身份验证器，还剩 %d 个恢复码。", "totp_off": "未连接身份验证器。",
+		"totp_needs_password": "身份验证器与密码一起使用：请先设置密码。", "totp_connect": "连接身份验证器", "totp_remove": "断开身份验证器", "totp_type": "请在验证器中输入此密钥，或在装有它的设备上打开链接。", "totp_link": "在验证器中打开",
+		"totp_code": "验证器当前显示的验证码", "confirm": "确认", "recovery_renew": "生成新的恢复码", "recovery_keep": "每个恢复码可代替验证器使用一次，仅显示这一次：请打印或妥善保存。旧的恢复码已失效。",
+		"locked": "密码登录已锁定至 %s。",
+
+		"this_one": "当前浏览器", "since": "自 %s", "seen": "最近活动 %s", "end": "在那里退出", "end_others": "退出其他所有位置", "end_all": "全部退出", "happened": "操作记录", "event": "事件", "when": "时间", "where": "位置", "result": "结果",
+
+		"grants_none": "您没有允许任何应用。", "state_active": "有效", "state_revoked": "已结束", "state_expired": "已过期", "allowed_on": "%s 允许，至 %s", "ended_on": "%s 结束",
+		"spent": "已花费 %s，上限 %s", "spent_until": "已花费 %s，上限 %s，本期至 %s", "grant_revoke": "结束授权", "grant_ended": "已结束。它不能再付款，读取权限在五秒内失效。",
+
+		"payers_none": "您还不是任何商户的付款人。", "claim_code": "商户给您的代码", "claim": "成为付款人", "unlink": "放弃", "linked_on": "自 %s", "live": "正式", "mode_sandbox": "沙箱",
+
+		"clients_none": "还没有应用。", "clients_no_merchant": "您在任何商户都没有管理应用的角色。", "client_new": "注册应用", "client_name": "应用名称（用户会看到）", "client_merchant": "商户",
+		"client_kind": "类型", "kind_server": "带密钥的服务器", "kind_keys": "带密钥对的服务器（private_key_jwt）", "kind_public": "浏览器或设备上的应用", "client_redirects": "回跳地址，每行一个", "client_jwks": "公钥（JWK Set）",
+		"client_scopes": "可请求的权限", "client_details": "可向付款人请求金额上限", "client_own": "可自行代表商户操作", "client_device": "没有浏览器的设备", "client_fapi": "FAPI 2.0：推送请求、绑定令牌（正式环境动用资金时必需）", "client_live": "正式环境", "register": "注册",
+		"invite": "生成用于 API 注册的令牌", "suspend": "暂停", "activate": "启用", "delete": "删除", "shown_once": "仅显示这一次，请保存在存放机密的地方。", "client_id": "客户端编号", "client_secret": "客户端密钥", "registration_token": "可修改注册信息的令牌", "initial_token": "用于一次注册的令牌，一小时内有效",
+		"state_suspended": "已暂停",
+	},
+	scopes: map[string]string{
+		"openid": "确认您的身份", "profile": "知道您的姓名和语言", "email": "知道您的电子邮箱", "cards:read": "查看已保存的银行卡", "cards:write": "保存银行卡", "disputes:read": "查看争议", "disputes:write": "回应争议",
+		"events:read": "读取事件日志", "grants:read": "查看您给它的授权", "grants:write": "放弃您给它的授权", "ledger:read": "读取账户与转账", "merchants:read": "查看商户及其余额",
+		"payers:read": "查看您的付款人资料", "payers:write": "创建付款人", "payments:read": "查看它的支付", "payments:write": "付款，不超过下列上限", "refunds:read": "查看退款", "refunds:write": "退款", "wallets:read": "查看您的钱包与余额", "wallets:write": "更改钱包、充值与转出",
+	},
+	roles: map[identity.Role]string{
+		identity.Operator: "运营者", identity.Owner: "所有者", identity.Admin: "管理员", identity.Finance: "财务", identity.Support: "客服", identity.Developer: "开发者", identity.ReadOnly: "只读成员",
+	},
+	refusals: map[string]string{
+		"sign_in_failed": "登录失败。请检查邮箱、密码和验证码。连续失败十次后请等待 30 分钟，或使用通行密钥。", "signed_out": "您已退出登录，请重新登录。", "step_up_needed": "此操作需要重新验证身份。请使用通行密钥，或密码加验证码，然后在五分钟内重试。",
+		"login_taken": "该邮箱已被使用。请登录，或换一个邮箱。", "person_in_use": "此人仍有角色或付款人身份。请先放弃角色并解除付款人关联。", "last_way_in": "这是最后一种登录方式。请先添加其他通行密钥或密码。",
+		"passkey_refused": "通行密钥被拒绝。请在五分钟内重新开始，使用尚未注册且能通过 PIN、指纹或面容验证您本人的通行密钥。", "too_many_passkeys": "已有 20 个通行密钥，请先撤销一个。",
+		"code_wrong": "验证码错误。请确认设备时间正确，并输入当前显示的验证码。", "enrollment_ended": "连接已超时，请重新开始。", "not_enrolled": "此功能需要密码和身份验证器。请先设置密码并连接验证器。",
+		"role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
+		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
+		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",
+		"not_found": "没有找到。", "unavailable": "服务暂时不可用，请稍后重试。", "internal": "我们这边出了问题。", "invalid_request": "请求无效。", "form_unreadable": "无法读取表单，请返回后重新提交。",
+		"grant_not_covering": "授权不包含该收款方、币种或时间。", "grant_payment_limit_reached": "金额超过单笔上限。", "grant_limit_reached": "该支付会超过本期上限。",
+		"oauth_invalid_request": "这个请求无效、已完成或已过期。请从应用重新开始。", "oauth_invalid_request_uri": "这个请求已完成或已过期。请从应用重新开始。", "oauth_invalid_client_metadata": "应用的注册信息有误。", "oauth_invalid_redirect_uri": "回跳地址必须是不带片段的 https 地址。",
+		"oauth_invalid_authorization_details": "付款人无法允许这样的上限。", "oauth_slow_down": "尝试次数过多，请等待十分钟。", "oauth_temporarily_unavailable": "服务暂时不可用，请稍后重试。", "oauth_server_error": "我们这边出了问题。", "oauth_login_required": "请重新登录。",
+	},
+	units: map[rune][2]string{'Y': {"年", "年"}, 'M': {"月", "个月"}, 'W': {"周", "周"}, 'D': {"天", "天"}, 'H': {"小时", "小时"}},
+}
