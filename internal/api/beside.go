@@ -19,7 +19,7 @@ func firstSegment(path string) string {
 
 // lead hands the visit to a handler that is none of the contract's.
 func (v *visit) lead(h http.Handler) {
-	v.route = &route{pattern: "/" + firstSegment(v.r.URL.Path)}
+	v.route = &route{pattern: "/" + firstSegment(v.r.URL.Path), beside: true}
 	h.ServeHTTP(&witness{v.w, v}, v.r.WithContext(v.ctx))
 	if v.status == 0 {
 		v.status = http.StatusOK

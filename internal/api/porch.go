@@ -123,7 +123,7 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 		level = slog.LevelError
 	case v.status >= 500:
 		level = slog.LevelWarn
-	case v.route != nil && v.route.method == nil:
+	case v.route != nil && v.route.method == nil && !v.route.beside:
 		level = slog.LevelDebug // probes come every few seconds
 	}
 	if !v.door.Log.Enabled(v.ctx, level) {

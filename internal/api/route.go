@@ -25,6 +25,7 @@ type route struct {
 	rpc     http.Handler                   // of the method's own URL, in the RPC protocols
 	stream  bool                           // answers with more than one message
 	page    bool                           // of the porch: a document, which is no part of the API
+	beside  bool                           // of the porch: handed to a handler that is none of ours
 	again   int                            // 0: the method's first URL; else its number among the others
 }
 

@@ -61,7 +61,7 @@ func (v *visit) enter() error {
 }
 
 // errForm refuses a body that is none of ours.
-var errForm = fault.New(fault.Invalid, "form_unreadable", "The form cannot be read. Go back and send it again.")
+var errForm = fault.ErrInvalid.With("The form cannot be read. Go back and send it again.")
 
 func (v *visit) isForm() bool {
 	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))

@@ -58,7 +58,7 @@ var english = words{
 	scopes: map[string]string{
 		"openid": "know that it is you", "profile": "know your name and language", "email": "know your e-mail address", "cards:read": "see saved cards", "cards:write": "save cards", "disputes:read": "see disputes", "disputes:write": "answer disputes",
 		"events:read": "read the log of events", "grants:read": "see what you have allowed it", "grants:write": "give up what you have allowed it", "ledger:read": "read accounts and transfers", "merchants:read": "see the merchant and its balance",
-		"payers:read": "see your payer profile", "payers:write": "create payers", "payments:read": "see its payments", "payments:write": "make payments, up to the limits below", "refunds:read": "see refunds", "refunds:write": "make refunds", "wallets:read": "see your wallets and what is in them", "wallets:write": "change wallets, top them up and send from them",
+		"payers:read": "see your payer profile", "payers:write": "create payers", "payments:read": "see the payments that it makes", "payments:write": "make payments, up to the limits below", "refunds:read": "see refunds", "refunds:write": "make refunds", "wallets:read": "see your wallets and what is in them", "wallets:write": "change wallets, top them up and send from them",
 	},
 	roles: map[identity.Role]string{
 		identity.Operator: "operator", identity.Owner: "owner", identity.Admin: "admin", identity.Finance: "finance", identity.Support: "support", identity.Developer: "developer", identity.ReadOnly: "reader",

@@ -58,7 +58,7 @@ var chinese = words{
 	scopes: map[string]string{
 		"openid": "确认您的身份", "profile": "知道您的姓名和语言", "email": "知道您的电子邮箱", "cards:read": "查看已保存的银行卡", "cards:write": "保存银行卡", "disputes:read": "查看争议", "disputes:write": "回应争议",
 		"events:read": "读取事件日志", "grants:read": "查看您给它的授权", "grants:write": "放弃您给它的授权", "ledger:read": "读取账户与转账", "merchants:read": "查看商户及其余额",
-		"payers:read": "查看您的付款人资料", "payers:write": "创建付款人", "payments:read": "查看它的支付", "payments:write": "付款，不超过下列上限", "refunds:read": "查看退款", "refunds:write": "退款", "wallets:read": "查看您的钱包与余额", "wallets:write": "更改钱包、充值与转出",
+		"payers:read": "查看您的付款人资料", "payers:write": "创建付款人", "payments:read": "查看它发起的支付", "payments:write": "付款，不超过下列上限", "refunds:read": "查看退款", "refunds:write": "退款", "wallets:read": "查看您的钱包与余额", "wallets:write": "更改钱包、充值与转出",
 	},
 	roles: map[identity.Role]string{
 		identity.Operator: "运营者", identity.Owner: "所有者", identity.Admin: "管理员", identity.Finance: "财务", identity.Support: "客服", identity.Developer: "开发者", identity.ReadOnly: "只读成员",
@@ -71,7 +71,7 @@ var chinese = words{
 		"role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
 		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
 		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",
-		"not_found": "没有找到。", "unavailable": "服务暂时不可用，请稍后重试。", "internal": "我们这边出了问题。", "invalid_request": "请求无效。", "form_unreadable": "无法读取表单，请返回后重新提交。",
+		"not_found": "没有找到。", "unavailable": "服务暂时不可用，请稍后重试。", "internal": "我们这边出了问题。", "invalid_request": "请求无法读取，请返回后重新提交。",
 		"grant_not_covering": "授权不包含该收款方、币种或时间。", "grant_payment_limit_reached": "金额超过单笔上限。", "grant_limit_reached": "该支付会超过本期上限。",
 		"oauth_invalid_request": "这个请求无效、已完成或已过期。请从应用重新开始。", "oauth_invalid_request_uri": "这个请求已完成或已过期。请从应用重新开始。", "oauth_invalid_client_metadata": "应用的注册信息有误。", "oauth_invalid_redirect_uri": "回跳地址必须是不带片段的 https 地址。",
 		"oauth_invalid_authorization_details": "付款人无法允许这样的上限。", "oauth_slow_down": "尝试次数过多，请等待十分钟。", "oauth_temporarily_unavailable": "服务暂时不可用，请稍后重试。", "oauth_server_error": "我们这边出了问题。", "oauth_login_required": "请重新登录。",

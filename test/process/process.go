@@ -30,6 +30,7 @@ func Build(dir string) (string, error) {
 // Ready is what the ready file of 'florin dev' tells. Of 'florin serve' only the URLs are known.
 type Ready struct {
 	URL      string `json:"url"`
+	Issuer   string `json:"issuer"`
 	OpsURL   string `json:"ops_url"`
 	Rail     string `json:"sandbox_rail"`
 	Key      string `json:"sandbox_key"`
