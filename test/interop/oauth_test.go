@@ -54,7 +54,7 @@ func held(t *testing.T, out string) {
 
 // TestOAuthClients lets clients' libraries that others wrote walk the flows.
 func TestOAuthClients(t *testing.T) {
-	for _, script := range []string{"openid_client.mjs", "oauth4webapi.mjs"} {
+	for _, script := range []string{"openid_client.mjs", "oauth4webapi.mjs", "hostile.mjs"} {
 		t.Run(script, func(t *testing.T) {
 			held(t, must(t, stage(t, "testdata/oauth"), relyingOn(t), "node", script))
 		})

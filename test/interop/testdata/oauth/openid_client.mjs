@@ -94,7 +94,7 @@ const keys = jose.createRemoteJWKSet(new URL("/oauth/jwks", ISSUER));
   ok("the answer is a JWT (JARM)", back.searchParams.get("response")?.split(".").length === 3, back.href);
   const tokens = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier, expectedState: "s", idTokenExpected: true }, undefined, { DPoP });
   ok("FAPI 2.0: private_key_jwt, DPoP, JARM", tokens.token_type === "dpop");
-  await refused("an unsigned request", "invalid_request_object", client.buildAuthorizationUrlWithPAR(config, asked, { DPoP }).then((u) => u, (e) => { e.error = e.error === "invalid_request" ? "invalid_request_object" : e.error; throw e; }));
+  await refused("an unsigned request", "invalid_request", client.buildAuthorizationUrlWithPAR(config, asked, { DPoP }));
 }
 
 // A device without a browser.

@@ -9,7 +9,7 @@ export const REDIRECT = "https://client.example/cb";
 let lines = 0;
 /** Says that a step held; the first that does not ends the script. */
 export function ok(what, holds = true, seen = "") {
-  if (!holds) throw new Error(`${what}: ${typeof seen === "string" ? seen : JSON.stringify(seen)}`);
+  if (holds !== true) throw new Error(`${what}: ${typeof seen === "string" ? seen : JSON.stringify(seen)}`);
   console.log(`ok ${++lines} ${what}`);
 }
 
