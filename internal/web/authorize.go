@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -10,14 +9,16 @@ import (
 	"github.com/florinpay/florin/internal/oauth"
 )
 
-// authorize opens what a client asks for, and leads to the question. A request may also
-// come by a form. Source: OpenID Connect Core 1.0 §3.1.2.1.
+// asQuery takes a request that came by a client's form to the same address by GET: cookies
+// come along only then. Source: OpenID Connect Core 1.0 §3.1.2.1.
+func asQuery(v *visit) error {
+	v.redirect(v.r.URL.Path + "?" + v.r.PostForm.Encode())
+	return nil
+}
+
+// authorize opens what a client asks for, and leads to the question.
 func authorize(v *visit) error {
-	query := v.r.URL.RawQuery
-	if v.r.Method == http.MethodPost {
-		query = v.r.PostForm.Encode()
-	}
-	asked, err := v.site.OAuth.Open(v.r.Context(), query)
+	asked, err := v.site.OAuth.Open(v.r.Context(), v.r.URL.RawQuery)
 	if refusal, ok := errors.AsType[*oauth.Fail](err); ok && refusal.Redirect != "" {
 		v.redirect(refusal.Redirect)
 		return nil

@@ -102,9 +102,20 @@ func (v *visit) draft() oauth.Draft {
 	return d
 }
 
+// manages says whether the person may manage a merchant's clients: live ones as whoever
+// may make live keys, since they open the same.
+func (v *visit) manages(m id.Merchant, live bool) error {
+	if live {
+		if err := v.site.Identity.May(v.r.Context(), v.session, m, identity.ManageLiveKeys); err != nil {
+			return err
+		}
+	}
+	return v.site.Identity.May(v.r.Context(), v.session, m, identity.ManageClients)
+}
+
 func registerClient(v *visit) error {
 	d := v.draft()
-	if err := v.site.Identity.May(v.r.Context(), v.session, d.Merchant, identity.ManageClients); err != nil {
+	if err := v.manages(d.Merchant, d.Live); err != nil {
 		return err
 	}
 	c, secret, registration, err := v.site.OAuth.Register(v.r.Context(), d)
@@ -121,7 +132,7 @@ func registerClient(v *visit) error {
 // inviteClient makes a token for one registration by API, of no more than what the form has.
 func inviteClient(v *visit) error {
 	merchant := id.Merchant(v.field("merchant"))
-	if err := v.site.Identity.May(v.r.Context(), v.session, merchant, identity.ManageClients); err != nil {
+	if err := v.manages(merchant, v.field("live") != ""); err != nil {
 		return err
 	}
 	token, err := v.site.OAuth.InitialToken(v.r.Context(), oauth.Invitation{
@@ -140,7 +151,7 @@ func turnClient(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.site.Identity.May(v.r.Context(), v.session, c.Merchant, identity.ManageClients); err != nil {
+	if err := v.manages(c.Merchant, c.Live); err != nil {
 		return err
 	}
 	switch v.r.PathValue("turn") {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +24,7 @@ import (
 type question struct {
 	Action   string // where the form goes
 	UserCode string // of a device
+	Request  string // names the request that is shown, so that two tabs cannot mix theirs
 	Client   oauth.Client
 	Owner    string // the merchant that the client belongs to
 	Profiles []profile
@@ -79,7 +82,7 @@ func (v *visit) ask(c oauth.Client, scopes []string, details []oauth.Detail, end
 		}
 		q.Details = append(q.Details, x)
 	}
-	q.Profiles, err = v.profiles(c, details)
+	q.Profiles, err = v.profiles(c, scopes, details)
 	return q, err
 }
 
@@ -93,9 +96,9 @@ func (v *visit) merchantName(ctx context.Context, m id.Merchant) (string, error)
 }
 
 // profiles are those for whom the person may decide what is asked: payers in the client's
-// mode, whose merchant is the payee of what is asked; and merchants that they lead, if
-// nothing is asked about money.
-func (v *visit) profiles(c oauth.Client, details []oauth.Detail) (list []profile, err error) {
+// mode, whose merchant is the payee of what is asked; merchants that they lead, if nothing
+// is asked about money; and themself, if the client only wants to know who they are.
+func (v *visit) profiles(c oauth.Client, scopes []string, details []oauth.Detail) (list []profile, err error) {
 	links, err := v.site.Identity.PayersOf(v.r.Context(), v.person.ID)
 	if err != nil {
 		return nil, err
@@ -124,10 +127,18 @@ func (v *visit) profiles(c oauth.Client, details []oauth.Detail) (list []profile
 			list = append(list, profile{ID: string(g.Merchant), Merchant: g.Merchant, Said: v.T("staff_of", name, v.Role(g.Role))})
 		}
 	}
+	if aboutPerson(scopes) && len(details) == 0 {
+		list = append(list, profile{ID: "me", Said: v.T("yourself")})
+	}
 	if len(list) > 0 {
 		list[0].Chosen = true
 	}
 	return list, nil
+}
+
+// aboutPerson reports whether scopes tell who somebody is and open nothing else.
+func aboutPerson(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains([]string{"openid", "profile", "email"}, s) })
 }
 
 // led are the roles in which the person may let clients act for a merchant.
@@ -159,7 +170,7 @@ func (v *visit) every(text string) string {
 func (v *visit) answer(q *question, scopes []string, details []oauth.Detail) (d oauth.Decision, err error) {
 	bad := fault.ErrInvalid
 	d = oauth.Decision{Person: string(v.person.ID), AuthTime: v.session.AuthenticatedAt, ACR: string(v.session.ACR)}
-	chosen, as := v.r.PostForm["scope"], v.field("as")
+	chosen, as, fits := v.r.PostForm["scope"], v.field("as"), false
 	for i := range q.Scopes {
 		s := &q.Scopes[i]
 		if s.Chosen = s.Always || slices.Contains(chosen, s.Name); s.Chosen {
@@ -169,10 +180,10 @@ func (v *visit) answer(q *question, scopes []string, details []oauth.Detail) (d 
 	for i := range q.Profiles {
 		p := &q.Profiles[i]
 		if p.Chosen = p.ID == as || as == "" && i == 0; p.Chosen {
-			d.Merchant, d.Payer = p.Merchant, p.Payer
+			d.Merchant, d.Payer, fits = p.Merchant, p.Payer, true
 		}
 	}
-	if d.Merchant == "" {
+	if !fits {
 		bad = bad.WithField("as", "no_profile", v.T("no_profile"))
 	}
 	bad = v.answerDetails(q, details, &d, bad)
@@ -241,11 +252,15 @@ func padded(typed string, c money.Currency) string {
 // needProof asks for a step-up before money or live data is given away, from whoever can
 // step up; and for the rights of a merchant always.
 func (v *visit) needProof(c oauth.Client, d oauth.Decision) error {
-	if d.Payer == "" {
+	if d.Payer == "" && d.Merchant != "" {
 		return v.site.Identity.May(v.r.Context(), v.session, d.Merchant, identity.ManageClients)
 	}
-	money := c.Live || len(d.Details) > 0
-	if !money || v.session.Fresh(v.site.Clock.Now()) {
+	return v.needStepUp(c.Live || len(d.Details) > 0)
+}
+
+// needStepUp asks for a step-up if what is at stake is worth one, and the person can.
+func (v *visit) needStepUp(worth bool) error {
+	if !worth || v.session.Fresh(v.site.Clock.Now()) {
 		return nil
 	}
 	ways, err := v.site.Identity.WaysOf(v.r.Context(), v.person.ID)
@@ -263,6 +278,10 @@ func showConsent(v *visit) error {
 	if v.signInAgain(asked) {
 		return nil
 	}
+	// Before anything is typed: what was would be lost on the way to a proof.
+	if err := v.needStepUp(asked.Client.Live || len(asked.Details) > 0); err != nil {
+		return err
+	}
 	q, err := v.consentQuestion(asked)
 	if err != nil {
 		return err
@@ -273,8 +292,14 @@ func showConsent(v *visit) error {
 
 func (v *visit) consentQuestion(asked oauth.Asked) (question, error) {
 	q, err := v.ask(asked.Client, asked.Scopes, asked.Details, asked.ExpiresAt)
-	q.Action, q.Back = "/consent", asked.ReturnsTo()
+	q.Action, q.Back, q.Request = "/consent", asked.ReturnsTo(), requestName(asked)
 	return q, err
+}
+
+// requestName names a request on the page. What opens it stays in the cookie.
+func requestName(a oauth.Asked) string {
+	sum := sha256.Sum256([]byte("page|" + a.Handle))
+	return hex.EncodeToString(sum[:8])
 }
 
 // showQuestion shows it; its form may lead to where the client is.
@@ -292,6 +317,9 @@ func consent(v *visit) error {
 	}
 	if v.signInAgain(asked) {
 		return nil
+	}
+	if shown := v.field("request"); shown != "" && shown != requestName(asked) {
+		return oauth.ErrFinished // another tab has opened another request since
 	}
 	q, err := v.consentQuestion(asked)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,12 @@ func TestLogout(t *testing.T) {
 	query := url.Values{"client_id": {string(g.client.ID)}, "post_logout_redirect_uri": {"https://books.example/bye"}, "state": {"x"}}.Encode()
 	ada.wants(ada.get("/oauth/logout?"+query), 200, "Books & Co asks to sign you out")
 	ada.wants(ada.get("/me"), 200, "")
-	p := ada.post("/oauth/logout", url.Values{"query": {query}, "decision": {"sign_out"}})
+	p := ada.post("/oauth/logout", url.Values{"client_id": {string(g.client.ID)}, "state": {"x"}})
+	if p.status != 303 || !strings.HasPrefix(p.to, "/oauth/logout?client_id=") {
+		t.Errorf("by a form: %d %s", p.status, p.to)
+	}
+	ada.wants(ada.get("/me"), 200, "")
+	p = ada.post("/sign-out", url.Values{"query": {query}})
 	if p.status != 303 || p.to != "https://books.example/bye?state=x" {
 		t.Errorf("%d %s", p.status, p.to)
 	}
@@ -187,5 +193,33 @@ func TestWordsAreComplete(t *testing.T) {
 		if english.roles[r] == "" || chinese.roles[r] == "" {
 			t.Errorf("the role %s has no name", r)
 		}
+	}
+}
+
+// Two tabs that ask for two clients share a cookie, but not an answer.
+func TestTabsDoNotMix(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	payer := ada.becomes()
+	first := regexp.MustCompile(`name="request" value="([0-9a-f]+)"`).FindStringSubmatch(ada.asks().text)
+	ada.asks("scope", "openid email", "authorization_details", "")
+	yes := url.Values{"decision": {"allow"}, "as": {string(payer)}, "scope": {"payments:read"}, "request": {first[1]}}
+	ada.wants(ada.post("/consent", yes), 400, "finished or has expired")
+	if list := g.given("ada@example.com"); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// Who a client only wants to know needs no profile, and gives away nothing else.
+func TestSigningInSomewhereElse(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	ada.wants(ada.asks("scope", "openid email", "authorization_details", ""), 200, "Only yourself")
+	p := ada.post("/consent", url.Values{"decision": {"allow"}, "as": {"me"}, "scope": {"email"}})
+	if out := g.tokens(p.to); out["id_token"] == nil {
+		t.Errorf("%s %v", p.to, out)
+	}
+	if list := g.given("ada@example.com"); len(list) != 1 || list[0].Payer != "" || strings.Join(list[0].Scopes, " ") != "openid email" {
+		t.Errorf("%+v", list)
 	}
 }

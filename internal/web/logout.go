@@ -13,16 +13,9 @@ type leaving struct {
 	Back   string
 }
 
-// asked reads a client's request to sign out: from the address, or from the form that
-// carried it on.
-func (v *visit) asked() (l leaving, request oauth.Leaving, err error) {
-	l.Query = v.r.URL.RawQuery
-	if v.r.Method == http.MethodPost {
-		l.Query = v.r.PostFormValue("query")
-		if !v.r.PostForm.Has("query") { // a client may send it as a form, too
-			l.Query = v.r.PostForm.Encode()
-		}
-	}
+// asked reads a client's request to sign out.
+func (v *visit) asked(query string) (l leaving, request oauth.Leaving, err error) {
+	l.Query = query
 	if request, err = v.site.OAuth.Logout(v.r.Context(), l.Query); err != nil {
 		return l, request, err
 	}
@@ -38,7 +31,7 @@ func (v *visit) asked() (l leaving, request oauth.Leaving, err error) {
 }
 
 func showLogout(v *visit) error {
-	l, _, err := v.asked()
+	l, _, err := v.asked(v.r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -49,20 +42,18 @@ func showLogout(v *visit) error {
 	return nil
 }
 
-// logout ends the session once the person has said so on our page.
-func logout(v *visit) error {
-	l, request, err := v.asked()
+// signOut ends the session, if there is one, and goes where the client that asked for it
+// wants.
+func signOut(v *visit) error {
+	l, request, err := v.asked(v.r.PostFormValue("query"))
 	if err != nil {
 		return err
-	}
-	if v.field("decision") != "sign_out" {
-		return showLogout(v)
 	}
 	if err := v.leave(); err != nil {
 		return err
 	}
 	if request.Redirect == "" {
-		v.show(http.StatusOK, "message", v.T("signed_out"))
+		v.redirect("/sign-in")
 		return nil
 	}
 	v.w.Header().Set("Content-Security-Policy", policy(origin(l.Back)))

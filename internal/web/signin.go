@@ -47,15 +47,6 @@ func finishSignIn(v *visit) error {
 	return v.sendTo(v.to())
 }
 
-// signOut ends the session, and says so; without one there is nothing to end.
-func signOut(v *visit) error {
-	if err := v.leave(); err != nil {
-		return err
-	}
-	v.redirect("/sign-in")
-	return nil
-}
-
 // leave ends the browser's session.
 func (v *visit) leave() error {
 	if v.person.ID != "" {

@@ -73,6 +73,9 @@ func New(c Config) (*Site, error) {
 	if err := guard.AddTrustedOrigin(c.Origin); err != nil {
 		return nil, err
 	}
+	// A client may send these two as forms of its own; by POST they only lead to a page of ours.
+	guard.AddInsecureBypassPattern("POST " + oauth.AuthorizePath)
+	guard.AddInsecureBypassPattern("POST " + oauth.LogoutPath)
 	s.handler = guard.Handler(s.routes())
 	return s, nil
 }
@@ -125,8 +128,8 @@ func (s *Site) routes() http.Handler {
 	open := map[string]story{
 		"GET /sign-up": showSignUp, "POST /sign-up": signUp, "POST /sign-up/passkey/begin": beginSignUp, "POST /sign-up/passkey/finish": finishSignUp,
 		"GET /sign-in": showSignIn, "POST /sign-in": signIn, "POST /sign-in/passkey/begin": beginSignIn, "POST /sign-in/passkey/finish": finishSignIn,
-		"POST /sign-out": signOut, "GET " + oauth.AuthorizePath: authorize, "POST " + oauth.AuthorizePath: authorize,
-		"GET " + oauth.LogoutPath: showLogout, "POST " + oauth.LogoutPath: logout,
+		"POST /sign-out": signOut, "GET " + oauth.AuthorizePath: authorize, "POST " + oauth.AuthorizePath: asQuery,
+		"GET " + oauth.LogoutPath: showLogout, "POST " + oauth.LogoutPath: asQuery,
 	}
 	own := map[string]story{
 		"GET /step-up": showStepUp, "POST /step-up": stepUp, "POST /step-up/passkey/begin": beginStepUp, "POST /step-up/passkey/finish": finishStepUp,

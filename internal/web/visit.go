@@ -74,7 +74,7 @@ func signedIn(run story) story {
 		if v.person.ID != "" {
 			return run(v)
 		}
-		back := v.r.URL.Path
+		back := v.origin()
 		if v.r.Method == http.MethodGet && v.r.URL.RawQuery != "" {
 			back += "?" + v.r.URL.RawQuery
 		}

@@ -22,7 +22,7 @@ var english = words{
 		"weak_stepup": "You have neither a passkey nor an authenticator app yet. Add one on the security page: what is dangerous needs it.",
 
 		"asks": "%s asks for access", "client_of": "An application of %s.", "for_whom": "For which profile?", "payer_of": "You as a payer of %s", "staff_of": "The merchant %s, where you are %s",
-		"no_profile": "None of your profiles fits this request, so you cannot allow it.", "get_profile": "A merchant can give you a link or a code that makes you its payer.", "to_payers": "Enter a code",
+		"yourself": "Only yourself: it learns who you are", "no_profile": "None of your profiles fits this request, so you cannot allow it.", "get_profile": "A merchant can give you a link or a code that makes you its payer.", "to_payers": "Enter a code",
 		"may": "It could then", "may_hint": "Untick what you do not want to allow.", "always": "always asked for", "limits": "Pay from your wallets, up to", "limit_hint": "You can lower an amount, not raise it. Untick a line to leave it out.",
 		"pay_to": "To %s", "most": "At most in all", "most_each": "At most %s", "most_payment": "At most at once", "until": "Until", "until_hint": "90 days at most. You can end it at any time under “What you have allowed”.",
 		"allow": "Allow", "deny": "Do not allow", "back_to": "Afterwards you go on to %s.", "asked_until": "This question ends at %s.",
@@ -30,7 +30,7 @@ var english = words{
 		"too_much": "Send at most what is asked for, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose": "Allow at least one thing, or do not allow.",
 
 		"user_code": "The code that the device shows", "go_on": "Go on", "device_allowed": "Allowed. Look at your device: it goes on by itself.", "device_denied": "Not allowed. The device has been told.",
-		"logout_ask": "Do you want to sign out here?", "logout_client": "%s asks to sign you out here.", "signed_out": "You are signed out.",
+		"logout_ask": "Do you want to sign out here?", "logout_client": "%s asks to sign you out here.",
 
 		"me_passkeys": "Passkeys, password, authenticator app", "me_sessions": "Browsers that are signed in, and what happened", "me_grants": "Applications that may act for you, and how much they have spent",
 		"me_payers": "Merchants where you pay", "me_clients": "Applications of your merchants", "language": "Language", "roles": "Your roles", "role_at": "%s at %s", "role_platform": "%s of the platform",

@@ -22,7 +22,7 @@ var chinese = words{
 		"weak_stepup": "您还没有通行密钥或身份验证器。请在安全页面添加：危险操作需要它。",
 
 		"asks": "%s 请求访问", "client_of": "%s 的应用。", "for_whom": "以哪个身份？", "payer_of": "您作为 %s 的付款人", "staff_of": "商户 %s（您是%s）",
-		"no_profile": "您没有适合此请求的身份，因此无法允许。", "get_profile": "商户可以给您一个链接或代码，使您成为它的付款人。", "to_payers": "输入代码",
+		"yourself": "仅您本人：它只会知道您是谁", "no_profile": "您没有适合此请求的身份，因此无法允许。", "get_profile": "商户可以给您一个链接或代码，使您成为它的付款人。", "to_payers": "输入代码",
 		"may": "它将可以", "may_hint": "不想允许的，请取消勾选。", "always": "总是需要", "limits": "从您的钱包付款，上限为", "limit_hint": "金额只能调低，不能调高。取消勾选即不允许该项。",
 		"pay_to": "付给 %s", "most": "总计最多", "most_each": "%s最多", "most_payment": "单笔最多", "until": "有效期至", "until_hint": "最长 90 天。您可随时在“我的授权”中结束。",
 		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "asked_until": "此请求于 %s 失效。",
@@ -30,7 +30,7 @@ var chinese = words{
 		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose": "请至少允许一项，或选择不允许。",
 
 		"user_code": "设备上显示的代码", "go_on": "继续", "device_allowed": "已允许。请看您的设备，它会自动继续。", "device_denied": "未允许。设备已得到通知。",
-		"logout_ask": "要在这里退出登录吗？", "logout_client": "%s 请求让您在这里退出登录。", "signed_out": "您已退出登录。",
+		"logout_ask": "要在这里退出登录吗？", "logout_client": "%s 请求让您在这里退出登录。",
 
 		"me_passkeys": "通行密钥、密码、身份验证器", "me_sessions": "已登录的浏览器与操作记录", "me_grants": "可代表您操作的应用，以及它们已花费的金额",
 		"me_payers": "您付款的商户", "me_clients": "您的商户的应用", "language": "语言", "roles": "您的角色", "role_at": "%[2]s 的%[1]s", "role_platform": "平台%s",
