@@ -3,6 +3,8 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -226,4 +228,47 @@ func TestPasskeys(t *testing.T) {
 	b.says("this browser")
 	b.says("session.begun")
 	b.shoot("sessions")
+}
+
+// Whoever manages a merchant's clients registers one on the page, and its secret works.
+func TestADeveloperRegistersAClient(t *testing.T) {
+	s := newSandbox(t)
+	b := newTab(t, 1280, 900)
+	b.signUp(s.Issuer, "dev@example.com")
+	s.florin("person", "appoint", "dev@example.com", "developer", "--merchant", s.Merchant)
+	b.open(s.Issuer + "/me/clients")
+	b.write("#client-name", "Bookkeeping")
+	b.click(`input[name="scope"][value="payments:read"]`)
+	b.click(`input[name="own"]`)
+	b.shoot("clients")
+	b.click(`main form:last-of-type button.primary`)
+	b.says("Client secret")
+	b.shoot("secret")
+	words := strings.Fields(b.text())
+	id, secret := "", ""
+	for i, w := range words {
+		if strings.HasPrefix(w, "client_") {
+			id = w
+		}
+		if w == "secret" && i+1 < len(words) && len(words[i+1]) == 43 {
+			secret = words[i+1]
+		}
+	}
+	status, out := call(t, "POST", s.Issuer+"/oauth/token", "", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}})
+	if status == 200 {
+		t.Fatal("a secret in the body was taken")
+	}
+	r, _ := http.NewRequestWithContext(t.Context(), "POST", s.Issuer+"/oauth/token", strings.NewReader("grant_type=client_credentials"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(id, secret)
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	if a.StatusCode != 200 {
+		t.Errorf("the registered client %s gets no token: %d %v", id, a.StatusCode, out)
+	}
+	b.click(`header nav a[lang="zh-CN"]`)
+	b.says("我的页面")
 }
