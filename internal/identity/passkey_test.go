@@ -83,7 +83,7 @@ var lies = map[string]func(*authenticator){
 	"an impossible backup": func(a *authenticator) { a.flags |= backedUp },
 }
 
-func TestALyingRegistrationIsRefused(t *testing.T) {
+func TestA25ALyingRegistrationIsRefused(t *testing.T) {
 	each(t, func(w *world) {
 		_, in, _ := w.mei("mei@example.com")
 		for name, lie := range lies {
@@ -110,7 +110,7 @@ func TestALyingRegistrationIsRefused(t *testing.T) {
 	})
 }
 
-func TestALyingSignInIsRefused(t *testing.T) {
+func TestA25ALyingSignInIsRefused(t *testing.T) {
 	each(t, func(w *world) {
 		_, _, honest := w.mei("mei@example.com")
 		stranger, unknown := newAuthenticator(), newAuthenticator()
@@ -149,7 +149,7 @@ func TestALyingSignInIsRefused(t *testing.T) {
 	})
 }
 
-func TestAnAnswerWorksOnceAndForFiveMinutes(t *testing.T) {
+func TestA25AnAnswerWorksOnceAndForFiveMinutes(t *testing.T) {
 	each(t, func(w *world) {
 		_, in, a := w.mei("mei@example.com")
 		answer := a.get(must(w.BeginSignIn(t.Context())))
@@ -265,7 +265,7 @@ func TestTwoServersAgree(t *testing.T) {
 	})
 }
 
-func TestACopyIsNoticed(t *testing.T) {
+func TestA25ACopyIsNoticed(t *testing.T) {
 	each(t, func(w *world) {
 		p, in, a := w.mei("mei@example.com")
 		copied := *a

@@ -94,7 +94,7 @@ func TestWhatEndsASessionEndsItEverywhere(t *testing.T) {
 }
 
 // TestARoleShortensSessions: those that are there, too.
-func TestARoleShortensSessions(t *testing.T) {
+func TestA24ARoleShortensSessions(t *testing.T) {
 	each(t, func(w *world) {
 		p, in := w.ada("ada@example.com")
 		if w.clock.move(time.Hour); !w.works(in.Cookie) {

@@ -87,7 +87,7 @@ func TestAPasswordIsTheSameHoweverItIsTyped(t *testing.T) {
 }
 
 // TestNobodyLearnsWhatWasWrong: sentence, hashes and commits are the same.
-func TestNobodyLearnsWhatWasWrong(t *testing.T) {
+func TestA24NobodyLearnsWhatWasWrong(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
 		w.enroll(in.Session)
@@ -136,7 +136,7 @@ func (w *world) count(table string) (n int64) {
 	return n
 }
 
-func TestTenFailuresLockForHalfAnHour(t *testing.T) {
+func TestA24TenFailuresLockForHalfAnHour(t *testing.T) {
 	each(t, func(w *world) {
 		p, _ := w.ada("ada@example.com")
 		for range identity.FailsMax - 1 {
@@ -172,7 +172,7 @@ func TestTenFailuresLockForHalfAnHour(t *testing.T) {
 
 // TestOfManyGuessesAtOnceTenAreWeighed: the right one that comes after ten wrong ones is
 // refused, however close together they come.
-func TestOfManyGuessesAtOnceTenAreWeighed(t *testing.T) {
+func TestA24OfManyGuessesAtOnceTenAreWeighed(t *testing.T) {
 	each(t, func(w *world) {
 		p, _ := w.ada("ada@example.com")
 		good, _ := atOnce(40, func(int) error { _, err := w.signIn("ada@example.com", "wrong password", ""); return err })
