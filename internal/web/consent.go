@@ -279,7 +279,7 @@ func showConsent(v *visit) error {
 		return nil
 	}
 	// Before anything is typed: what was would be lost on the way to a proof.
-	if err := v.needStepUp(asked.Client.Live || len(asked.Details) > 0); err != nil {
+	if err := v.needStepUp(asked.Client.Live || len(asked.Details) > 0 || v.unmet(asked)); err != nil {
 		return err
 	}
 	q, err := v.consentQuestion(asked)
