@@ -258,7 +258,7 @@ func (b bad) check(t *testing.T, a answer) {
 			t.Errorf("the problem has no %s: %s", member, a.body)
 		}
 	}
-	if shown := innards.Find(a.body); shown != nil {
+	if shown := innards.Find(changing.ReplaceAll(a.body, nil)); shown != nil { // an id may spell anything
 		t.Errorf("the answer shows %q: %s", shown, a.body)
 	}
 }
