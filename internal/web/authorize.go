@@ -71,13 +71,26 @@ func (v *visit) silent(a oauth.Asked) error {
 	return nil
 }
 
-// unmet reports whether a sign-in does not reach any of the strengths that the client
-// accepts.
-func (v *visit) unmet(a oauth.Asked) bool {
-	if len(a.ACRs) == 0 {
-		return false
-	}
-	return !slices.ContainsFunc(a.ACRs, func(least string) bool {
-		return slices.Contains([]identity.ACR{identity.ByPassword, identity.ByTwo, identity.ByPasskey}, identity.ACR(least)) && v.session.ACR.Reaches(identity.ACR(least))
+// unmet reports whether a sign-in by acr does not reach any of the strengths that the
+// client accepts.
+func unmet(a oauth.Asked, acr identity.ACR) bool {
+	return len(a.ACRs) > 0 && !slices.ContainsFunc(a.ACRs, func(least string) bool {
+		return slices.Contains([]identity.ACR{identity.ByPassword, identity.ByTwo, identity.ByPasskey}, identity.ACR(least)) && acr.Reaches(identity.ACR(least))
 	})
+}
+
+// needStrength asks for a step-up where the client wants a stronger sign-in than this one,
+// and the person can give it. Who cannot is told to the client once they have answered.
+func (v *visit) needStrength(a oauth.Asked) error {
+	if !unmet(a, v.session.ACR) {
+		return nil
+	}
+	ways, err := v.site.Identity.WaysOf(v.r.Context(), v.person.ID)
+	if err != nil {
+		return err
+	}
+	if ways.Passkeys > 0 && !unmet(a, identity.ByPasskey) || ways.TOTP && !unmet(a, identity.ByTwo) {
+		return identity.ErrStepUpNeeded
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ type clientsPage struct {
 	Scopes    []string
 	Form      map[string]string // as it was typed
 	Asked     []string          // scopes, as they were ticked
+	Fresh     bool              // proved just now, as any change here wants
 }
 
 // managed is a merchant with its clients.
@@ -35,7 +36,7 @@ const clientsShown = 100
 func showClients(v *visit) error { return v.clients(nil) }
 
 func (v *visit) clients(problem error) error {
-	page := clientsPage{Form: map[string]string{}, Asked: v.r.PostForm["scope"]}
+	page := clientsPage{Form: map[string]string{}, Asked: v.r.PostForm["scope"], Fresh: v.session.Fresh(v.site.Clock.Now())}
 	for _, name := range []string{"name", "merchant", "kind", "redirects", "jwks", "details", "own", "device", "fapi", "live"} {
 		page.Form[name] = v.field(name)
 	}

@@ -279,7 +279,7 @@ func showConsent(v *visit) error {
 		return nil
 	}
 	// Before anything is typed: what was would be lost on the way to a proof.
-	if err := v.needStepUp(asked.Client.Live || len(asked.Details) > 0 || v.unmet(asked)); err != nil {
+	if err := errors.Join(v.needStepUp(asked.Client.Live || len(asked.Details) > 0), v.needStrength(asked)); err != nil {
 		return err
 	}
 	q, err := v.consentQuestion(asked)
@@ -326,7 +326,7 @@ func consent(v *visit) error {
 		return err
 	}
 	d := oauth.Decision{Denied: oauth.AccessDenied}
-	if v.field("decision") == "allow" && v.unmet(asked) {
+	if v.field("decision") == "allow" && unmet(asked, v.session.ACR) {
 		d.Denied = oauth.UnmetAuthentication
 	} else if v.field("decision") == "allow" {
 		if d, err = v.answer(&q, asked.Scopes, asked.Details); err != nil {

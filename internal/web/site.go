@@ -1,7 +1,9 @@
 package web
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"html/template"
 	"io/fs"
@@ -36,7 +38,8 @@ type Site struct {
 	Config
 	handler http.Handler
 	pages   map[string]*template.Template
-	secure  bool // cookies for https only
+	tags    map[string]string // of the assets: what they hold
+	secure  bool              // cookies for https only
 }
 
 //go:embed pages/*.html
@@ -64,6 +67,9 @@ func New(c Config) (*Site, error) {
 	}
 	s := &Site{Config: c, secure: u.Scheme == "https"}
 	if s.pages, err = parsePages(); err != nil {
+		return nil, err
+	}
+	if s.tags, err = assetTags(); err != nil {
 		return nil, err
 	}
 	guard := http.NewCrossOriginProtection()
@@ -98,6 +104,21 @@ func parsePages() (map[string]*template.Template, error) {
 		pages[strings.TrimSuffix(path.Base(name), ".html")] = t.Lookup("frame")
 	}
 	return pages, nil
+}
+
+// assetTags are the ETags of what pages load, by name.
+func assetTags() (map[string]string, error) {
+	tags := map[string]string{}
+	files, err := fs.ReadDir(assetFiles, "assets")
+	for _, f := range files {
+		var text []byte
+		if text, err = assetFiles.ReadFile("assets/" + f.Name()); err != nil {
+			return nil, err
+		}
+		digest := sha256.Sum256(text)
+		tags[f.Name()] = `"` + hex.EncodeToString(digest[:12]) + `"`
+	}
+	return tags, err
 }
 
 // policy is the Content-Security-Policy of a page; back is where its form may lead, beside
@@ -152,7 +173,7 @@ func (s *Site) routes() http.Handler {
 	for pattern, run := range own {
 		m.HandleFunc(pattern, s.serve(signedIn(run)))
 	}
-	m.HandleFunc("GET /web/assets/{name}", serveAsset)
+	m.HandleFunc("GET /web/assets/{name}", s.serveAsset)
 	m.HandleFunc("/", s.serve(func(v *visit) error { v.fail(http.StatusNotFound, "no_page"); return nil }))
 	return m
 }
@@ -170,9 +191,17 @@ func (s *Site) serve(run story) http.HandlerFunc {
 	}
 }
 
-// serveAsset gives a file that pages load. It may be kept for an hour.
-func serveAsset(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "public, max-age=3600")
+// serveAsset gives a file that pages load. Browsers ask each time whether it is still the
+// same: a page and its module are always of one version.
+func (s *Site) serveAsset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	tag, known := s.tags[name]
+	if !known {
+		s.visit(w, r).fail(http.StatusNotFound, "no_page")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", tag)
 	w.Header().Del("Vary")
-	http.ServeFileFS(w, r, assetFiles, "assets/"+path.Base(r.PathValue("name")))
+	http.ServeFileFS(w, r, assetFiles, "assets/"+name)
 }

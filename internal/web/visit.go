@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -264,13 +265,13 @@ func (v *visit) refuse(err error) {
 		v.redirect("/sign-in?" + url.Values{"to": {v.origin()}}.Encode())
 	default:
 		v.note(err)
-		v.show(status(err), "message", v.problem(err).Text)
+		v.show(status(err), "message", "", err)
 	}
 }
 
 func (v *visit) refuseScript(err error) {
 	v.note(err)
-	answer := map[string]string{"error": v.problem(err).Text}
+	answer := map[string]string{"error": v.problem(err).sentence()}
 	if errors.Is(err, identity.ErrStepUpNeeded) {
 		answer["to"] = "/step-up?" + url.Values{"to": {v.origin()}}.Encode()
 	}
@@ -280,11 +281,14 @@ func (v *visit) refuseScript(err error) {
 
 // origin is the page that a post came from: the one that its path belongs to.
 func (v *visit) origin() string {
+	path := v.r.URL.Path
 	switch {
-	case v.r.URL.Path == "/consent" || v.r.URL.Path == "/device/decide" || v.r.Method == http.MethodGet:
-		return strings.TrimSuffix(v.r.URL.Path, "/decide")
-	case strings.HasPrefix(v.r.URL.Path, "/me/"):
-		return "/me/" + strings.Split(v.r.URL.Path, "/")[2]
+	case v.r.Method == http.MethodGet || slices.Contains([]string{"/sign-in", "/sign-up", "/step-up", "/consent", "/device"}, path):
+		return path
+	case path == "/device/decide":
+		return "/device"
+	case strings.HasPrefix(path, "/me/"):
+		return "/me/" + strings.Split(path, "/")[2]
 	}
 	return "/me"
 }

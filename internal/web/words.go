@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type words struct {
 	scopes   map[string]string // what each scope lets a client do
 	roles    map[identity.Role]string
 	refusals map[string]string // by code; a language without one shows the room's own sentence
+	records  map[string]string // what happened, by the kind of its record
+	results  map[string]string // why it did not, by the record's result
 	units    map[rune][2]string
 	date     string // layout
 }
@@ -35,10 +38,23 @@ type view struct {
 // problem is a refusal in the visitor's language, with the fields that are to be mended.
 type problem struct {
 	Text   string
+	Detail string // what a developer can mend it by, in the room's own English; "": Text says all
 	Fields []fieldProblem
 }
 
 type fieldProblem struct{ Name, Text string }
+
+// sentence is all of it at once, for a module that marks no fields.
+func (p *problem) sentence() string {
+	if len(p.Fields) == 0 {
+		return p.Text
+	}
+	texts := make([]string, len(p.Fields))
+	for i, f := range p.Fields {
+		texts[i] = f.Text
+	}
+	return strings.Join(texts, " ")
+}
 
 // T says a word in the visitor's language.
 func (v *visit) T(key string, args ...any) string {
@@ -72,10 +88,23 @@ func (m view) Title() string { return m.T("title_" + m.Page) }
 
 // Scope says what a scope lets a client do.
 func (v *visit) Scope(name string) string {
-	if text, there := spoken[v.lang].scopes[name]; there {
-		return text
+	return or(spoken[v.lang].scopes[name], name)
+}
+
+// or is the first text that says something.
+func or(text, other string) string {
+	if text == "" {
+		return other
 	}
-	return name
+	return text
+}
+
+// Record says what happened.
+func (v *visit) Record(r identity.Record) string { return or(spoken[v.lang].records[r.Kind], r.Kind) }
+
+// Result says how that ended.
+func (v *visit) Result(r identity.Record) string {
+	return or(spoken[v.lang].results[r.Result], r.Result)
 }
 
 // Role names a role.
@@ -107,7 +136,14 @@ func (v *visit) problem(err error) *problem {
 		return text
 	}
 	if f, ok := errors.AsType[*oauth.Fail](err); ok {
-		return &problem{Text: say("oauth_"+f.Code, f.Text)}
+		if errors.Is(f, oauth.ErrUserCode) {
+			return &problem{Text: say("user_code_wrong", f.Text)} // by its own code it is any bad request
+		}
+		p := &problem{Text: say("oauth_"+f.Code, f.Text)}
+		if p.Text != f.Text && f.Status == http.StatusBadRequest && !errors.Is(f, oauth.ErrFinished) {
+			p.Detail = f.Text
+		}
+		return p
 	}
 	f := fault.Of(err)
 	p := &problem{Text: say(f.Code, f.Detail)}
@@ -120,18 +156,20 @@ func (v *visit) problem(err error) *problem {
 	return p
 }
 
-// Wrong says what is wrong with a field, "" for nothing.
-func (m view) Wrong(name string) string {
-	if m.Problem == nil {
-		return ""
-	}
-	for _, f := range m.Problem.Fields {
-		if f.Name == name {
-			return f.Text
+// Wrong says what is wrong with a field; no text for nothing.
+func (m view) Wrong(name string) fieldProblem {
+	if m.Problem != nil {
+		for _, f := range m.Problem.Fields {
+			if f.Name == name {
+				return f
+			}
 		}
 	}
-	return ""
+	return fieldProblem{}
 }
+
+// Invalid reports whether something is wrong with a field, as aria-invalid wants to know.
+func (m view) Invalid(name string) bool { return m.Wrong(name).Text != "" }
 
 // OtherLang is the language that the page can be read in, too.
 func (v *visit) OtherLang() string {
@@ -145,5 +183,10 @@ func (v *visit) OtherLang() string {
 func (v *visit) OtherLanguage() string {
 	q := v.r.URL.Query()
 	q.Set("lang", v.OtherLang())
+	for _, name := range []string{"to", "user_code"} { // where one is going, and what has brought one here
+		if text := v.r.PostFormValue(name); text != "" {
+			q.Set(name, text)
+		}
+	}
 	return v.origin() + "?" + q.Encode()
 }

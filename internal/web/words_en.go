@@ -17,7 +17,7 @@ var english = words{
 		"login": "E-mail address", "password": "Password", "code": "Code from your authenticator app, or a recovery code", "code_hint": "Only if you have connected an app.", "name": "Your name",
 		"password_hint": "At least 12 characters. A sentence is easier to remember than signs.",
 		"with_passkey":  "Sign in with a passkey", "with_password": "With a password", "passkey_signup": "Sign up with a passkey", "signup_passkey_hint": "Recommended: your device checks you by face, finger or PIN. There is nothing to remember or to steal.",
-		"need_script": "Passkeys need JavaScript, and a browser that knows them.", "no_account": "New here?", "have_account": "Signed up already?",
+		"passkey_stopped": "No passkey was used. Try again, or choose another way.", "need_script": "Passkeys need JavaScript, and a browser that knows them.", "no_account": "New here?", "have_account": "Signed up already?",
 		"stepup_why": "What you are about to do needs a fresh proof. It counts for five minutes.", "prove_passkey": "Use a passkey", "prove_password": "Prove it",
 		"weak_stepup": "You have neither a passkey nor an authenticator app yet. Add one on the security page: what is dangerous needs it.",
 
@@ -25,7 +25,7 @@ var english = words{
 		"yourself": "Only yourself: it learns who you are", "no_profile": "None of your profiles fits this request, so you cannot allow it.", "get_profile": "A merchant can give you a link or a code that makes you its payer.", "to_payers": "Enter a code",
 		"may": "It could then", "may_hint": "Untick what you do not want to allow.", "always": "always asked for", "limits": "Pay from your wallets, up to", "limit_hint": "You can lower an amount, not raise it. Untick a line to leave it out.",
 		"pay_to": "To %s", "most": "At most in all", "most_each": "At most %s", "most_payment": "At most at once", "until": "Until", "until_hint": "90 days at most. You can end it at any time under “What you have allowed”.",
-		"allow": "Allow", "deny": "Do not allow", "back_to": "Afterwards you go on to %s.", "asked_until": "This question ends at %s.",
+		"allow": "Allow", "deny": "Do not allow", "back_to": "Afterwards you go on to %s.", "real_money": "It works with real money.", "asked_until": "This question ends at %s.",
 		"every_1": "every %s", "every_n": "every %d %s", "times": "%d times from %s", "from": "from %s",
 		"too_much": "Send at most what is asked for, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose": "Allow at least one thing, or do not allow.",
 
@@ -45,14 +45,14 @@ var english = words{
 		"this_one": "this browser", "since": "since %s", "seen": "seen %s", "end": "Sign out there", "end_others": "Sign out everywhere else", "end_all": "Sign out everywhere", "happened": "What happened", "event": "What", "when": "When", "where": "Where", "result": "Result",
 
 		"grants_none": "You have allowed nobody anything.", "state_active": "active", "state_revoked": "ended", "state_expired": "expired", "allowed_on": "Allowed %s, until %s", "ended_on": "Ended %s",
-		"spent": "%s of %s spent", "spent_until": "%s of %s spent until %s", "grant_revoke": "End it", "grant_ended": "Ended. It pays nothing any more; what it can still read ends within five seconds.",
+		"spent": "%s of %s spent", "spent_until": "%s of %s spent until %s", "grant_revoke": "End it",
 
 		"payers_none": "You are nobody's payer yet.", "claim_code": "Code from the merchant", "claim": "Become its payer", "unlink": "Give up", "linked_on": "since %s", "live": "live", "mode_sandbox": "sandbox",
 
 		"clients_none": "There are no applications.", "clients_no_merchant": "You have no role at a merchant that lets you manage applications.", "client_new": "Register an application", "client_name": "Its name, as people will read it", "client_merchant": "Merchant",
 		"client_kind": "Kind", "kind_server": "Server with a secret", "kind_keys": "Server with keys (private_key_jwt)", "kind_public": "App in a browser or on a device", "client_redirects": "Addresses to come back to, one on each line", "client_jwks": "Public keys (JWK Set)",
 		"client_scopes": "What it may ask for", "client_details": "It may ask payers for limits of money", "client_own": "It may act for the merchant by itself", "client_device": "It is a device without a browser", "client_fapi": "FAPI 2.0: pushed requests, bound tokens (needed to move money live)", "client_live": "In live mode", "register": "Register",
-		"invite": "Make a token for registration by API", "suspend": "Suspend", "activate": "Activate", "delete": "Delete", "shown_once": "This is shown once. Keep it where secrets are kept.", "client_id": "Client id", "client_secret": "Client secret", "registration_token": "Token that may change the registration", "initial_token": "Token for one registration, within an hour",
+		"clients_proof": "To register or change an application you must have proved yourself within five minutes.", "invite": "Make a token for registration by API", "suspend": "Suspend", "activate": "Activate", "delete": "Delete", "shown_once": "This is shown once. Keep it where secrets are kept.", "client_id": "Client id", "client_secret": "Client secret", "registration_token": "Token that may change the registration", "initial_token": "Token for one registration, within an hour",
 		"state_suspended": "suspended",
 	},
 	scopes: map[string]string{
@@ -63,6 +63,22 @@ var english = words{
 	roles: map[identity.Role]string{
 		identity.Operator: "operator", identity.Owner: "owner", identity.Admin: "admin", identity.Finance: "finance", identity.Support: "support", identity.Developer: "developer", identity.ReadOnly: "reader",
 	},
-	refusals: map[string]string{},
-	units:    map[rune][2]string{'Y': {"year", "years"}, 'M': {"month", "months"}, 'W': {"week", "weeks"}, 'D': {"day", "days"}, 'H': {"hour", "hours"}},
+	// The rooms' own sentences do, but for those that speak to programs.
+	refusals: map[string]string{
+		"not_found": "There is no such thing, or it is not yours.", "unavailable": "We cannot answer now. Try again.", "internal": "Something broke on our side. Try again later.",
+		"invalid_locale": "Choose English or Chinese.", "oauth_invalid_authorization_details": "The application asks for limits that cannot be allowed.",
+	},
+	records: map[string]string{
+		"claim.made": "A code for a payer was made", "passkey.added": "A passkey was added", "passkey.refused": "A passkey was refused", "passkey.regressed": "A passkey may have been copied",
+		"passkey.renamed": "A passkey was renamed", "passkey.revoked": "A passkey was revoked", "password.changed": "The password was set", "password.removed": "The password was removed",
+		"payer.linked": "Became a payer", "payer.unlinked": "Gave up a payer profile", "person.changed": "Name or language was changed", "person.closed": "The account was closed",
+		"person.locked": "Signing in by password was locked", "person.signed_up": "Signed up", "recovery.renewed": "New recovery codes were made", "recovery.used": "A recovery code was used",
+		"role.ended": "A role ended", "role.given": "A role was given", "session.begun": "Signed in", "session.ended": "Signed out", "session.refused": "A sign-in was refused",
+		"session.stepped_up": "Proved again", "totp.enrolled": "An authenticator app was connected", "totp.removed": "The authenticator app was disconnected",
+	},
+	results: map[string]string{
+		"ok": "done", "unknown": "unknown", "closed": "the account is closed", "locked": "the password is locked", "password_wrong": "wrong password", "code_wrong": "wrong code",
+		"passkey_refused": "passkey refused", "passkey_cloned": "the passkey may be a copy", "challenge_expired": "too late",
+	},
+	units: map[rune][2]string{'Y': {"year", "years"}, 'M': {"month", "months"}, 'W': {"week", "weeks"}, 'D': {"day", "days"}, 'H': {"hour", "hours"}},
 }

@@ -17,7 +17,7 @@ var chinese = words{
 		"login": "电子邮箱", "password": "密码", "code": "身份验证器上的验证码，或恢复码", "code_hint": "仅在您已连接身份验证器时填写。", "name": "您的姓名",
 		"password_hint": "至少 12 个字符。一句话比符号更容易记住。",
 		"with_passkey":  "用通行密钥登录", "with_password": "用密码登录", "passkey_signup": "用通行密钥注册", "signup_passkey_hint": "推荐：由您的设备通过面容、指纹或 PIN 验证您本人，无需记忆，也无从窃取。",
-		"need_script": "通行密钥需要 JavaScript 以及支持它的浏览器。", "no_account": "第一次来？", "have_account": "已经注册？",
+		"passkey_stopped": "没有使用通行密钥。请重试，或改用其他方式。", "need_script": "通行密钥需要 JavaScript 以及支持它的浏览器。", "no_account": "第一次来？", "have_account": "已经注册？",
 		"stepup_why": "接下来的操作需要重新验证身份，五分钟内有效。", "prove_passkey": "使用通行密钥", "prove_password": "验证",
 		"weak_stepup": "您还没有通行密钥或身份验证器。请在安全页面添加：危险操作需要它。",
 
@@ -25,7 +25,7 @@ var chinese = words{
 		"yourself": "仅您本人：它只会知道您是谁", "no_profile": "您没有适合此请求的身份，因此无法允许。", "get_profile": "商户可以给您一个链接或代码，使您成为它的付款人。", "to_payers": "输入代码",
 		"may": "它将可以", "may_hint": "不想允许的，请取消勾选。", "always": "总是需要", "limits": "从您的钱包付款，上限为", "limit_hint": "金额只能调低，不能调高。取消勾选即不允许该项。",
 		"pay_to": "付给 %s", "most": "总计最多", "most_each": "%s最多", "most_payment": "单笔最多", "until": "有效期至", "until_hint": "最长 90 天。您可随时在“我的授权”中结束。",
-		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "asked_until": "此请求于 %s 失效。",
+		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "real_money": "它使用真实资金。", "asked_until": "此请求于 %s 失效。",
 		"every_1": "每%s", "every_n": "每 %d %s", "times": "共 %d 次，自 %s 起", "from": "自 %s 起",
 		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose": "请至少允许一项，或选择不允许。",
 
@@ -45,14 +45,14 @@ var chinese = words{
 		"this_one": "当前浏览器", "since": "自 %s", "seen": "最近活动 %s", "end": "在那里退出", "end_others": "退出其他所有位置", "end_all": "全部退出", "happened": "操作记录", "event": "事件", "when": "时间", "where": "位置", "result": "结果",
 
 		"grants_none": "您没有允许任何应用。", "state_active": "有效", "state_revoked": "已结束", "state_expired": "已过期", "allowed_on": "%s 允许，至 %s", "ended_on": "%s 结束",
-		"spent": "已花费 %s，上限 %s", "spent_until": "已花费 %s，上限 %s，本期至 %s", "grant_revoke": "结束授权", "grant_ended": "已结束。它不能再付款，读取权限在五秒内失效。",
+		"spent": "已花费 %s，上限 %s", "spent_until": "已花费 %s，上限 %s，本期至 %s", "grant_revoke": "结束授权",
 
 		"payers_none": "您还不是任何商户的付款人。", "claim_code": "商户给您的代码", "claim": "成为付款人", "unlink": "放弃", "linked_on": "自 %s", "live": "正式", "mode_sandbox": "沙箱",
 
 		"clients_none": "还没有应用。", "clients_no_merchant": "您在任何商户都没有管理应用的角色。", "client_new": "注册应用", "client_name": "应用名称（用户会看到）", "client_merchant": "商户",
 		"client_kind": "类型", "kind_server": "带密钥的服务器", "kind_keys": "带密钥对的服务器（private_key_jwt）", "kind_public": "浏览器或设备上的应用", "client_redirects": "回跳地址，每行一个", "client_jwks": "公钥（JWK Set）",
 		"client_scopes": "可请求的权限", "client_details": "可向付款人请求金额上限", "client_own": "可自行代表商户操作", "client_device": "没有浏览器的设备", "client_fapi": "FAPI 2.0：推送请求、绑定令牌（正式环境动用资金时必需）", "client_live": "正式环境", "register": "注册",
-		"invite": "生成用于 API 注册的令牌", "suspend": "暂停", "activate": "启用", "delete": "删除", "shown_once": "仅显示这一次，请保存在存放机密的地方。", "client_id": "客户端编号", "client_secret": "客户端密钥", "registration_token": "可修改注册信息的令牌", "initial_token": "用于一次注册的令牌，一小时内有效",
+		"clients_proof": "注册或更改应用前，需要在五分钟内验证过身份。", "invite": "生成用于 API 注册的令牌", "suspend": "暂停", "activate": "启用", "delete": "删除", "shown_once": "仅显示这一次，请保存在存放机密的地方。", "client_id": "客户端编号", "client_secret": "客户端密钥", "registration_token": "可修改注册信息的令牌", "initial_token": "用于一次注册的令牌，一小时内有效",
 		"state_suspended": "已暂停",
 	},
 	scopes: map[string]string{
@@ -71,10 +71,25 @@ var chinese = words{
 		"role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
 		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
 		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",
-		"not_found": "没有找到。", "unavailable": "服务暂时不可用，请稍后重试。", "internal": "我们这边出了问题。", "invalid_request": "请求无法读取，请返回后重新提交。",
+		"contains_login": "密码不能包含您的邮箱。", "out_of_range": "数值超出允许范围。", "duplicate_value": "重复的内容。", "too_small": "数值太小。", "too_many": "数量过多。", "currency_unknown": "不支持该币种。",
+		"user_code_wrong": "没有这个代码，或它已失效。请再看一下您的设备。", "oauth_invalid_scope": "应用请求的权限有误。", "oauth_unauthorized_client": "该应用未注册此用途。", "oauth_unsupported_response_type": "应用的请求方式不受支持。",
+		"oauth_invalid_target": "应用请求的资源不属于本平台。", "oauth_invalid_request_object": "应用的签名请求无法接受。", "oauth_access_denied": "请求已被拒绝。", "oauth_expired_token": "设备代码已过期。",
+		"not_found": "没有找到，或不属于您。", "unavailable": "服务暂时不可用，请稍后重试。", "internal": "我们这边出了问题。", "invalid_request": "请求无法读取，请返回后重新提交。",
 		"grant_not_covering": "授权不包含该收款方、币种或时间。", "grant_payment_limit_reached": "金额超过单笔上限。", "grant_limit_reached": "该支付会超过本期上限。",
 		"oauth_invalid_request": "这个请求无效、已完成或已过期。请从应用重新开始。", "oauth_invalid_request_uri": "这个请求已完成或已过期。请从应用重新开始。", "oauth_invalid_client_metadata": "应用的注册信息有误。", "oauth_invalid_redirect_uri": "回跳地址必须是不带片段的 https 地址。",
 		"oauth_invalid_authorization_details": "付款人无法允许这样的上限。", "oauth_slow_down": "尝试次数过多，请等待十分钟。", "oauth_temporarily_unavailable": "服务暂时不可用，请稍后重试。", "oauth_server_error": "我们这边出了问题。", "oauth_login_required": "请重新登录。",
+	},
+	records: map[string]string{
+		"claim.made": "生成了付款人代码", "passkey.added": "添加了通行密钥", "passkey.refused": "通行密钥被拒绝", "passkey.regressed": "通行密钥可能被复制",
+		"passkey.renamed": "重命名了通行密钥", "passkey.revoked": "撤销了通行密钥", "password.changed": "设置了密码", "password.removed": "移除了密码",
+		"payer.linked": "成为付款人", "payer.unlinked": "放弃了付款人身份", "person.changed": "更改了姓名或语言", "person.closed": "账户已关闭",
+		"person.locked": "密码登录被锁定", "person.signed_up": "注册", "recovery.renewed": "生成了新的恢复码", "recovery.used": "使用了恢复码",
+		"role.ended": "角色已结束", "role.given": "获得了角色", "session.begun": "登录", "session.ended": "退出登录", "session.refused": "登录被拒绝",
+		"session.stepped_up": "重新验证了身份", "totp.enrolled": "连接了身份验证器", "totp.removed": "断开了身份验证器",
+	},
+	results: map[string]string{
+		"ok": "完成", "unknown": "未知", "closed": "账户已关闭", "locked": "密码已锁定", "password_wrong": "密码错误", "code_wrong": "验证码错误",
+		"passkey_refused": "通行密钥被拒绝", "passkey_cloned": "通行密钥可能是副本", "challenge_expired": "已超时",
 	},
 	units: map[rune][2]string{'Y': {"年", "年"}, 'M': {"月", "个月"}, 'W': {"周", "周"}, 'D': {"天", "天"}, 'H': {"小时", "小时"}},
 }

@@ -1,13 +1,17 @@
 // Makes and uses passkeys. A form says where to ask (data-passkey) and whether one is made
 // (create) or used (get); the server checks everything.
-const bases = { create: PublicKeyCredential?.parseCreationOptionsFromJSON, get: PublicKeyCredential?.parseRequestOptionsFromJSON };
+const known = globalThis.PublicKeyCredential;
+const read = { create: known?.parseCreationOptionsFromJSON, get: known?.parseRequestOptionsFromJSON };
+
+// Refusal is what the server says in the reader's language; other errors are the browser's own.
+class Refusal extends Error {}
 
 async function post(url, body) {
   const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const said = await answer.json();
   if (said.error) {
     if (said.to) location.assign(said.to);
-    throw new Error(said.error);
+    throw new Refusal(said.error);
   }
   return said;
 }
@@ -16,8 +20,8 @@ async function use(form) {
   const { passkey, kind } = form.dataset;
   const fields = Object.fromEntries(new FormData(form));
   const options = await post(`${passkey}/begin`, { login: fields.login, name: fields.name });
-  const publicKey = bases[kind].call(PublicKeyCredential, options);
-  const credential = await navigator.credentials[kind]({ publicKey });
+  const publicKey = read[kind].call(known, options);
+  const credential = (await navigator.credentials[kind]({ publicKey })).toJSON();
   const answer = "named" in form.dataset ? { name: fields.name, credential } : credential;
   const { to } = await post(`${passkey}/finish?${new URLSearchParams({ to: fields.to ?? "" })}`, answer);
   location.assign(to);
@@ -32,9 +36,10 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
     problem.hidden = true;
     button.disabled = true;
     try {
+      if (!read[form.dataset.kind]) throw new Refusal(problem.dataset.unknown);
       await use(form);
     } catch (e) {
-      problem.textContent = e.message;
+      problem.textContent = e instanceof Refusal ? e.message : problem.dataset.stopped;
       problem.hidden = false;
     } finally {
       button.disabled = false;
