@@ -226,7 +226,7 @@ func TestPasskeys(t *testing.T) {
 	b.shoot("me")
 	b.open(s.Issuer + "/me/sessions")
 	b.says("this browser")
-	b.says("session.begun")
+	b.says("Signed up")
 	b.shoot("sessions")
 }
 
