@@ -16,7 +16,7 @@ var english = words{
 
 		"login": "E-mail address", "password": "Password", "code": "Code from your authenticator app, or a recovery code", "code_hint": "Only if you have connected an app.", "name": "Your name",
 		"password_hint": "At least 12 characters. A sentence is easier to remember than signs.",
-		"with_passkey":  "Sign in with a passkey", "with_password": "With a password", "passkey_signup": "Sign up with a passkey", "signup_passkey_hint": "Recommended: your device checks you by face, finger or PIN. There is nothing to remember or to steal.",
+		"with_passkey":  "Sign in with a passkey", "with_password": "Sign in with a password", "password_signup": "Sign up with a password", "passkey_signup": "Sign up with a passkey", "signup_passkey_hint": "Recommended: your device checks you by face, finger or PIN. There is nothing to remember or to steal.",
 		"passkey_stopped": "No passkey was used. Try again, or choose another way.", "need_script": "Passkeys need JavaScript, and a browser that knows them.", "no_account": "New here?", "have_account": "Signed up already?",
 		"stepup_why": "What you are about to do needs a fresh proof. It counts for five minutes.", "prove_passkey": "Use a passkey", "prove_password": "Prove it",
 		"weak_stepup": "You have neither a passkey nor an authenticator app yet. Add one on the security page: what is dangerous needs it.",

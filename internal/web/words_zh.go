@@ -16,7 +16,7 @@ var chinese = words{
 
 		"login": "电子邮箱", "password": "密码", "code": "身份验证器上的验证码，或恢复码", "code_hint": "仅在您已连接身份验证器时填写。", "name": "您的姓名",
 		"password_hint": "至少 12 个字符。一句话比符号更容易记住。",
-		"with_passkey":  "用通行密钥登录", "with_password": "用密码登录", "passkey_signup": "用通行密钥注册", "signup_passkey_hint": "推荐：由您的设备通过面容、指纹或 PIN 验证您本人，无需记忆，也无从窃取。",
+		"with_passkey":  "用通行密钥登录", "with_password": "用密码登录", "password_signup": "用密码注册", "passkey_signup": "用通行密钥注册", "signup_passkey_hint": "推荐：由您的设备通过面容、指纹或 PIN 验证您本人，无需记忆，也无从窃取。",
 		"passkey_stopped": "没有使用通行密钥。请重试，或改用其他方式。", "need_script": "通行密钥需要 JavaScript 以及支持它的浏览器。", "no_account": "第一次来？", "have_account": "已经注册？",
 		"stepup_why": "接下来的操作需要重新验证身份，五分钟内有效。", "prove_passkey": "使用通行密钥", "prove_password": "验证",
 		"weak_stepup": "您还没有通行密钥或身份验证器。请在安全页面添加：危险操作需要它。",
