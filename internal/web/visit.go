@@ -109,7 +109,7 @@ func (v *visit) cookie(name string) string {
 // setCookie keeps a value in the browser until it is closed, or for ttl if that is above
 // zero; "" forgets it.
 func (v *visit) setCookie(name, value string, ttl time.Duration) {
-	c := &http.Cookie{Name: v.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: v.site.secure, SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{Name: v.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: v.site.secure, SameSite: http.SameSiteLaxMode} //nolint:gosec // secure wherever the issuer is https
 	if value == "" {
 		c.MaxAge = -1
 	} else if ttl > 0 {
@@ -198,7 +198,7 @@ func (v *visit) body() ([]byte, error) {
 func (v *visit) send(status int, body []byte) {
 	v.w.Header().Set("Content-Type", "application/json")
 	v.w.WriteHeader(status)
-	_, _ = v.w.Write(body) // the browser has gone
+	_, _ = v.w.Write(body) //nolint:gosec // JSON, and nosniff; an error means that the browser has gone
 }
 
 // sendTo tells a module where to go on.

@@ -4,7 +4,7 @@ import "github.com/florinpay/florin/internal/identity"
 
 var english = words{
 	date: "2 January 2006",
-	plain: map[string]string{
+	plain: map[string]string{ //nolint:gosec // sentences, no secrets
 		"skip": "Skip to the content", "sandbox": "Sandbox: no money here is real", "other_language": "简体中文", "signed_in_as": "Signed in as %s",
 		"sign_in": "Sign in", "sign_out": "Sign out", "sign_up": "Sign up", "menu": "Your pages", "back": "Back", "save": "Save", "or": "or",
 		"mend_fields": "Something is not right yet. Look at what is marked.", "foreign_post": "This form came from another site, so nothing was done. Open the page here and send it again.",
@@ -68,10 +68,10 @@ var english = words{
 		"not_found": "There is no such thing, or it is not yours.", "unavailable": "We cannot answer now. Try again.", "internal": "Something broke on our side. Try again later.",
 		"invalid_locale": "Choose English or Chinese.", "oauth_invalid_authorization_details": "The application asks for limits that cannot be allowed.",
 	},
-	records: map[string]string{
+	records: map[string]string{ //nolint:gosec // sentences, no secrets
 		"claim.made": "A code for a payer was made", "passkey.added": "A passkey was added", "passkey.refused": "A passkey was refused", "passkey.regressed": "A passkey may have been copied",
 		"passkey.renamed": "A passkey was renamed", "passkey.revoked": "A passkey was revoked", "password.changed": "The password was set", "password.removed": "The password was removed",
-		"payer.linked": "Became a payer", "payer.unlinked": "Gave up a payer profile", "person.changed": "Name or language was changed", "person.closed": "The account was closed",
+		"payer.linked": "Became a payer", "payer.unlinked": "Gave up a payer profile", "person.changed": "Name or language was changed", "person.closed": "Closed",
 		"person.locked": "Signing in by password was locked", "person.signed_up": "Signed up", "recovery.renewed": "New recovery codes were made", "recovery.used": "A recovery code was used",
 		"role.ended": "A role ended", "role.given": "A role was given", "session.begun": "Signed in", "session.ended": "Signed out", "session.refused": "A sign-in was refused",
 		"session.stepped_up": "Proved again", "totp.enrolled": "An authenticator app was connected", "totp.removed": "The authenticator app was disconnected",

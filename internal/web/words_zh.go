@@ -4,7 +4,7 @@ import "github.com/florinpay/florin/internal/identity"
 
 var chinese = words{
 	date: "2006年1月2日",
-	plain: map[string]string{
+	plain: map[string]string{ //nolint:gosec // sentences, no secrets
 		"skip": "跳到正文", "sandbox": "沙箱环境：这里没有真实资金", "other_language": "English", "signed_in_as": "已登录：%s",
 		"sign_in": "登录", "sign_out": "退出登录", "sign_up": "注册", "menu": "我的页面", "back": "返回", "save": "保存", "or": "或",
 		"mend_fields": "还有内容需要修改，请查看标出的地方。", "foreign_post": "这个表单来自其他网站，因此没有执行任何操作。请在本站打开页面后重新提交。",
@@ -63,7 +63,7 @@ var chinese = words{
 	roles: map[identity.Role]string{
 		identity.Operator: "运营者", identity.Owner: "所有者", identity.Admin: "管理员", identity.Finance: "财务", identity.Support: "客服", identity.Developer: "开发者", identity.ReadOnly: "只读成员",
 	},
-	refusals: map[string]string{
+	refusals: map[string]string{ //nolint:gosec // sentences, no secrets
 		"sign_in_failed": "登录失败。请检查邮箱、密码和验证码。连续失败十次后请等待 30 分钟，或使用通行密钥。", "signed_out": "您已退出登录，请重新登录。", "step_up_needed": "此操作需要重新验证身份。请使用通行密钥，或密码加验证码，然后在五分钟内重试。",
 		"login_taken": "该邮箱已被使用。请登录，或换一个邮箱。", "person_in_use": "此人仍有角色或付款人身份。请先放弃角色并解除付款人关联。", "last_way_in": "这是最后一种登录方式。请先添加其他通行密钥或密码。",
 		"passkey_refused": "通行密钥被拒绝。请在五分钟内重新开始，使用尚未注册且能通过 PIN、指纹或面容验证您本人的通行密钥。", "too_many_passkeys": "已有 20 个通行密钥，请先撤销一个。",
@@ -79,7 +79,7 @@ var chinese = words{
 		"oauth_invalid_request": "这个请求无效、已完成或已过期。请从应用重新开始。", "oauth_invalid_request_uri": "这个请求已完成或已过期。请从应用重新开始。", "oauth_invalid_client_metadata": "应用的注册信息有误。", "oauth_invalid_redirect_uri": "回跳地址必须是不带片段的 https 地址。",
 		"oauth_invalid_authorization_details": "付款人无法允许这样的上限。", "oauth_slow_down": "尝试次数过多，请等待十分钟。", "oauth_temporarily_unavailable": "服务暂时不可用，请稍后重试。", "oauth_server_error": "我们这边出了问题。", "oauth_login_required": "请重新登录。",
 	},
-	records: map[string]string{
+	records: map[string]string{ //nolint:gosec // sentences, no secrets
 		"claim.made": "生成了付款人代码", "passkey.added": "添加了通行密钥", "passkey.refused": "通行密钥被拒绝", "passkey.regressed": "通行密钥可能被复制",
 		"passkey.renamed": "重命名了通行密钥", "passkey.revoked": "撤销了通行密钥", "password.changed": "设置了密码", "password.removed": "移除了密码",
 		"payer.linked": "成为付款人", "payer.unlinked": "放弃了付款人身份", "person.changed": "更改了姓名或语言", "person.closed": "账户已关闭",
@@ -87,7 +87,7 @@ var chinese = words{
 		"role.ended": "角色已结束", "role.given": "获得了角色", "session.begun": "登录", "session.ended": "退出登录", "session.refused": "登录被拒绝",
 		"session.stepped_up": "重新验证了身份", "totp.enrolled": "连接了身份验证器", "totp.removed": "断开了身份验证器",
 	},
-	results: map[string]string{
+	results: map[string]string{ //nolint:gosec // sentences, no secrets
 		"ok": "完成", "unknown": "未知", "closed": "账户已关闭", "locked": "密码已锁定", "password_wrong": "密码错误", "code_wrong": "验证码错误",
 		"passkey_refused": "通行密钥被拒绝", "passkey_cloned": "通行密钥可能是副本", "challenge_expired": "已超时",
 	},
