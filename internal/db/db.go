@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -111,7 +112,8 @@ func (d *DB) Write(ctx context.Context, locks []Lock, fn func(*Tx) error) error 
 }
 
 // Query reads outside any write: every row of the answer is given to fn in
-// order. args are string, int64, int, bool or []byte.
+// order. args are string, int64, int, bool or []byte. If ctx ended it, the error says
+// so to errors.Is, whatever the engine made of it.
 func (d *DB) Query(ctx context.Context, sql string, fn func(Row) error, args ...any) error {
 	for i, a := range args {
 		switch v := a.(type) {
@@ -126,7 +128,11 @@ func (d *DB) Query(ctx context.Context, sql string, fn func(Row) error, args ...
 			args[i] = Micros(v)
 		}
 	}
-	return d.engine.query(ctx, sql, args, fn)
+	err := d.engine.query(ctx, sql, args, fn)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("%w: %w", err, ctx.Err())
+	}
+	return err
 }
 
 // Healthy reports why the database cannot take writes, or nil.

@@ -262,3 +262,25 @@ func TestAppendOnlyTablesRefuseChange(t *testing.T) {
 		}
 	})
 }
+
+// TestAQueryTellsWhoEndedIt: who gave up is not told that the database failed only.
+func TestAQueryTellsWhoEndedIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c"
+		ctx, cancel := context.WithCancel(t.Context())
+		err := d.Query(ctx, endless, func(r db.Row) error {
+			if r.Int(0) == 10 {
+				cancel()
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("a query that its caller ended is answered %v", err)
+		}
+		late, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if err := d.Query(late, endless, func(db.Row) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a query whose time was up is answered %v", err)
+		}
+	})
+}

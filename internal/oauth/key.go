@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 	strict "github.com/go-jose/go-jose/v4/json"
@@ -249,6 +250,9 @@ func (r *ring) own(now time.Time) func(jose.Header) *jose.JSONWebKey {
 func parseKeys(text string) (*jose.JSONWebKeySet, error) {
 	const keysMax = 16
 	set := &jose.JSONWebKeySet{}
+	if !utf8.ValidString(text) { // it is kept as it is, and databases keep texts
+		return nil, errors.New("the key set is not UTF-8")
+	}
 	if err := strict.Unmarshal([]byte(text), set); err != nil {
 		return nil, errors.New("the key set cannot be read")
 	}

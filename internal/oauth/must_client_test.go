@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,6 +21,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -272,5 +276,34 @@ func TestA23HeadersChooseNoKeys(t *testing.T) {
 		wants(t, "a proof without a key", a.own(change{proof: func(p *proofing) { p.head = map[string]any{"jwk": nil, "kid": kid(t, a.key)} }}), "invalid_dpop_proof")
 		twice := signRaw(t, a.key, `{"alg":"ES256","alg":"ES256"}`, "{}")
 		wants(t, "a member twice", a.own(change{form: url.Values{"client_assertion": {twice}}}), "invalid_client")
+	})
+}
+
+// What cannot be an id names no client, and keys are texts: neither reaches a database
+// that would choke on it.
+func TestOddBytesNameNoClient(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, odd := range []string{"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", strings.Repeat("x", 5000)} {
+			who := id.Client(odd)
+			_, get := w.s.Client(t.Context(), who)
+			_, stop := w.s.Suspend(t.Context(), who)
+			for what, err := range map[string]error{"read": get, "suspended": stop, "deleted": w.s.Delete(t.Context(), who)} {
+				if !errors.Is(err, fault.ErrNotFound) {
+					t.Errorf("%.5q is %s: %v", odd, what, err)
+				}
+			}
+			r, err := http.NewRequest("GET", w.base+"/oauth/register/"+url.PathEscape(odd), nil)
+			must(t, err)
+			r.Header.Set("Authorization", "Bearer x")
+			if out := do(t, http.DefaultClient, r); out.status != 401 || out.code() != "invalid_token" {
+				t.Errorf("%.5q: %d %s", odd, out.status, out.text)
+			}
+		}
+		draft := w.register().draft
+		draft.Keys = strings.Replace(draft.Keys, `"kty"`, `"note":"`+"\xff"+`","kty"`, 1)
+		_, _, _, err := w.s.Register(t.Context(), draft)
+		if !strings.Contains(fmt.Sprint(err), "UTF-8") {
+			t.Errorf("keys that are no text: %v", err)
+		}
 	})
 }

@@ -89,6 +89,9 @@ func (s *Server) Client(ctx context.Context, client id.Client) (Client, error) {
 
 // alter changes a client that is not deleted, and forgets what memory had of it.
 func (s *Server) alter(ctx context.Context, client id.Client, fn func(*Client) error) (c Client, err error) {
+	if !id.Valid(client) {
+		return c, fault.ErrNotFound
+	}
 	err = s.db.Write(ctx, []db.Lock{clients.Lock(string(client))}, func(tx *db.Tx) error {
 		var found bool
 		if c, found = clients.Get(tx, string(client)); !found || c.State == Deleted {

@@ -164,6 +164,9 @@ func (s *Server) keyRows(ctx context.Context, purpose string) ([]keyRow, error) 
 }
 
 func (s *Server) clientByID(ctx context.Context, client id.Client) (Client, bool, error) {
+	if !id.Valid(client) { // whatever came from outside
+		return Client{}, false, nil
+	}
 	return clients.First(ctx, s.db, "where id = $1", string(client))
 }
 
