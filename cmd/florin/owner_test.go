@@ -226,6 +226,10 @@ func TestOwners(t *testing.T) {
 			fmt.Fprintf(&out, "%-6s %-34s %s\n", r.Verb, r.URL, strings.Join(statuses, " "))
 		}
 		compare(t, "testdata/owners.golden", out.Bytes())
+		status, text := w.ask("payer", "GET", "/v1/wallets?payer="+w.objects["other payer"], "")
+		if status != 200 || !strings.Contains(text, `"data":[]`) {
+			t.Errorf("a payer's list of another's wallets: %d %s", status, text)
+		}
 	})
 }
 

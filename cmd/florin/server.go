@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -61,11 +62,13 @@ func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
 		}
 	}()
 	s.url = d.scheme() + front.Addr().String()
-	if d.local && d.issuer.Issuer == "" {
-		d.issuer.Issuer = localIssuer(d.scheme(), front)
+	var aliases []string
+	if d.local { // nobody configures a sandbox's name: it has that of its address, too
+		aliases = append(aliases, s.url)
+		d.issuer.Issuer = cmp.Or(d.issuer.Issuer, localIssuer(d.scheme(), front))
 	}
 	h.sandbox = d.local
-	if err := h.welcome(ctx, d.issuer, s.url); err != nil {
+	if err := h.welcome(ctx, d.issuer, aliases...); err != nil {
 		return nil, err
 	}
 	meters := newMeters(h)

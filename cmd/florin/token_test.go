@@ -67,11 +67,11 @@ func (p prover) proof(verb, address, token, nonce string) string {
 }
 
 // bound gets the client a token of its own that is bound to the prover's key.
-func (w *town) bound(p prover) string {
+func (w *town) bound(p prover, scopes ...string) string {
 	w.t.Helper()
 	address, nonce := w.server.url+"/oauth/token", ""
 	for {
-		r, _ := http.NewRequestWithContext(w.t.Context(), "POST", address, strings.NewReader(url.Values{"grant_type": {oauth.OwnGrant}}.Encode()))
+		r, _ := http.NewRequestWithContext(w.t.Context(), "POST", address, strings.NewReader(url.Values{"grant_type": {oauth.OwnGrant}, "scope": {strings.Join(scopes, " ")}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("DPoP", p.proof("POST", address, "", nonce))
 		r.SetBasicAuth(string(w.client.ID), w.secret)
@@ -182,6 +182,12 @@ func TestR3ProofsAtTheDoor(t *testing.T) {
 	w.wants("for another address", w.pay(base, token, p.proof("POST", base+"/v1/refunds", token, nonce), "k4"), 401, "invalid_dpop_proof")
 	w.wants("by another key", w.pay(base, token, prover{t, newECKey(t)}.proof("POST", base+"/v1/payments", token, nonce), "k5"), 401, "invalid_token")
 	w.wants("without a key for retries", w.pay(base, token, good(), ""), 400, "idempotency_key_required")
+	narrow := w.bound(p, "payments:read")
+	scope := w.pay(base, narrow, p.proof("POST", base+"/v1/payments", narrow, nonce), "k6")
+	w.wants("without the scope", scope, 403, "scope_missing")
+	if c := scope.Header.Get("WWW-Authenticate"); !strings.HasPrefix(c, "DPoP ") || !strings.Contains(c, `scope="payments:write"`) {
+		t.Errorf("challenge %q", c)
+	}
 	w.callers["thief"] = token
 	if status, text := w.ask("thief", "GET", "/v1/payments", ""); status != 401 {
 		t.Errorf("as a bearer token: %d %s", status, text)

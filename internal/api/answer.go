@@ -10,7 +10,10 @@ import (
 	"github.com/florinpay/florin/internal/fault"
 )
 
-const authenticate = `Bearer realm="florin"` // Source: RFC 6750 §3
+const (
+	realm        = ` realm="florin"`
+	authenticate = schemeBearer + realm // Source: RFC 6750 §3
+)
 
 // respond writes the answer that the chain agreed to.
 func (v *visit) respond() {

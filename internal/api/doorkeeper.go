@@ -77,7 +77,8 @@ func (s *Server) still(ctx context.Context, call *Call) error {
 // lacks refuses a caller that may not do what what says.
 func lacks(ctx context.Context, scope, what string) error {
 	if info, ok := connect.CallInfoForServerContext(ctx); ok {
-		info.ResponseHeader().Set("WWW-Authenticate", authenticate+`, error="insufficient_scope", scope="`+scope+`"`)
+		scheme := callOf(ctx).shown.scheme // Source: RFC 9449 §7.1
+		info.ResponseHeader().Set("WWW-Authenticate", scheme+realm+`, error="insufficient_scope", scope="`+scope+`"`)
 	}
 	return fault.ErrScope.With("The %s lacks the scope %s, which %s needs.", callOf(ctx).Caller.credential(), scope, what)
 }

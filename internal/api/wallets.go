@@ -77,7 +77,7 @@ func (s wallets) ListWallets(ctx context.Context, q *florinv1.ListWalletsRequest
 	f := wallet.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Currency: q.Currency}
 	if c.Use != nil {
 		if q.Payer != "" && q.Payer != string(c.Use.Payer) {
-			return nil, fault.ErrNotFound
+			return &florinv1.ListWalletsResponse{Object: listObject, Url: p.URL}, nil // none that it may see
 		}
 		f.Payer = c.Use.Payer
 		if err := s.within(ctx, p); err != nil {

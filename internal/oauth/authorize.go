@@ -34,14 +34,8 @@ func (a Asked) Stale(authTime, now time.Time) bool { return a.request.Parameters
 // OpenedAt is when the browser opened the request.
 func (a Asked) OpenedAt() time.Time { return a.request.CreatedAt }
 
-// ReturnsTo is the origin where the browser goes on afterwards.
-func (a Asked) ReturnsTo() string {
-	u, err := url.Parse(a.request.Parameters.Redirect)
-	if err != nil {
-		return "" // it was judged: it is an address
-	}
-	return u.Scheme + "://" + u.Host
-}
+// Redirect is where the browser goes on afterwards.
+func (a Asked) Redirect() string { return a.request.Parameters.Redirect }
 
 func askedOf(c *Client, handle string, r request) Asked {
 	p := r.Parameters

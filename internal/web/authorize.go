@@ -32,7 +32,11 @@ func authorize(v *visit) error {
 	v.setCookie(requestCookie, asked.Handle, 0)
 	v.wish(asked)
 	if v.person.ID == "" || !v.signInAgain(asked) {
-		v.redirect("/consent?" + url.Values{"login": {asked.LoginHint}}.Encode())
+		to := "/consent"
+		if asked.LoginHint != "" { // for the sign-in that may come before it
+			to += "?" + url.Values{"login": {asked.LoginHint}}.Encode()
+		}
+		v.redirect(to)
 	}
 	return nil
 }

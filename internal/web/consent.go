@@ -292,7 +292,7 @@ func showConsent(v *visit) error {
 
 func (v *visit) consentQuestion(asked oauth.Asked) (question, error) {
 	q, err := v.ask(asked.Client, asked.Scopes, asked.Details, asked.ExpiresAt)
-	q.Action, q.Back, q.Request = "/consent", asked.ReturnsTo(), requestName(asked)
+	q.Action, q.Back, q.Request = "/consent", origin(asked.Redirect()), requestName(asked)
 	return q, err
 }
 

@@ -136,6 +136,47 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// A device may ask for money, too: the proof comes first, and the code is not lost by it.
+func TestADeviceWantsAFreshProof(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	payer, secret := ada.becomes(), ada.enrolls()
+	g.clock.move(6 * time.Minute)
+	details := `[{"type":"payment","payee":"` + string(g.cafe) + `","currency":"USD","amount":500}]`
+	user := g.call("/oauth/device_authorization", url.Values{"scope": {"payments:read"}, "authorization_details": {details}})["user_code"].(string)
+	to := "/device?user_code=" + user
+	form := url.Values{"user_code": {user}, "decision": {"allow"}, "as": {string(payer)}, "detail": {"0"}}
+	for _, path := range []string{"/device", "/device/decide"} {
+		stepUp := "/step-up?" + url.Values{"to": {to}}.Encode()
+		if p := ada.post(path, form); p.status != 303 || p.to != stepUp {
+			t.Fatalf("%s: %d %s", path, p.status, p.to)
+		}
+	}
+	if p := ada.proves(secret, to); p.to != to {
+		t.Fatalf("%d %s", p.status, p.to)
+	}
+	ada.wants(ada.get(to), 200, `value="`+user+`"`)
+	ada.wants(ada.post("/device", form), 200, "Books & Co asks for access")
+	signIn := "/sign-in?" + url.Values{"login": {""}, "to": {to}}.Encode()
+	if p := g.visitor().post("/device", form); p.to != signIn {
+		t.Errorf("signed out: %d %s", p.status, p.to)
+	}
+}
+
+// Browsers know no IPv6 host in a policy: an app that listens on one is reached by its
+// scheme.
+func TestFormsLeadBackToTheClient(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://books.example/cb?x=1": "form-action 'self' https://books.example",
+		"http://127.0.0.1:7000/cb":     "form-action 'self' http://127.0.0.1:7000",
+		"http://[::1]:7000/cb":         "form-action 'self' http:",
+	} {
+		if got := policy(origin(address)); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+}
+
 func TestLogout(t *testing.T) {
 	g := newGround(t)
 	ada := g.visitor().signUp("ada@example.com")

@@ -22,10 +22,13 @@ func (v *visit) device() (a oauth.AskedDevice, q question, err error) {
 }
 
 func askDevice(v *visit) error {
-	_, q, err := v.device()
+	a, q, err := v.device()
 	if err != nil && status(err) < http.StatusInternalServerError {
 		v.show(status(err), "code", v.field("user_code"), err)
 		return nil
+	}
+	if err == nil { // before anything is typed
+		err = v.needStepUp(a.Client.Live || len(a.Details) > 0)
 	}
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/florinpay/florin/internal/identity"
 )
@@ -54,13 +53,4 @@ func changeMe(v *visit) error {
 	v.setCookie(langCookie, "", 0)
 	v.redirect("/me")
 	return nil
-}
-
-// origin is the scheme and the host of an address.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "" // it was judged: it is an address
-	}
-	return u.Scheme + "://" + u.Host
 }

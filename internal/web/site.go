@@ -121,9 +121,25 @@ func assetTags() (map[string]string, error) {
 	return tags, err
 }
 
-// policy is the Content-Security-Policy of a page; back is where its form may lead, beside
-// here. Browsers hold redirects after a form to it, too. Source: CSP Level 3 §6.4.2.
+// origin is the scheme and the host of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "" // it was judged: it is an address
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// policy is the Content-Security-Policy of a page; back are the origins where its form may
+// lead, beside here. Browsers hold redirects after a form to it, too. It has no word for
+// an IPv6 host, so a native app on one is let through by its scheme.
+// Source: CSP Level 3 §2.3.1, §6.4.2.
 func policy(back ...string) string {
+	for i, b := range back {
+		if scheme, host, _ := strings.Cut(b, "//"); strings.HasPrefix(host, "[") {
+			back[i] = scheme
+		}
+	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " +
 		strings.Join(append([]string{"'self'"}, back...), " ")
 }

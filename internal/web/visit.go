@@ -75,11 +75,7 @@ func signedIn(run story) story {
 		if v.person.ID != "" {
 			return run(v)
 		}
-		back := v.origin()
-		if v.r.Method == http.MethodGet && v.r.URL.RawQuery != "" {
-			back += "?" + v.r.URL.RawQuery
-		}
-		v.redirect("/sign-in?" + url.Values{"to": {back}, "login": {v.r.URL.Query().Get("login")}}.Encode())
+		v.redirect("/sign-in?" + url.Values{"to": {v.back()}, "login": {v.r.URL.Query().Get("login")}}.Encode())
 		return nil
 	}
 }
@@ -260,9 +256,9 @@ func (v *visit) refuse(err error) {
 	case scripted:
 		v.refuseScript(err)
 	case errors.Is(err, identity.ErrStepUpNeeded):
-		v.redirect("/step-up?" + url.Values{"to": {v.origin()}}.Encode())
+		v.redirect("/step-up?" + url.Values{"to": {v.back()}}.Encode())
 	case errors.Is(err, identity.ErrSignedOut):
-		v.redirect("/sign-in?" + url.Values{"to": {v.origin()}}.Encode())
+		v.redirect("/sign-in?" + url.Values{"to": {v.back()}}.Encode())
 	default:
 		v.note(err)
 		v.show(status(err), "message", "", err)
@@ -273,7 +269,7 @@ func (v *visit) refuseScript(err error) {
 	v.note(err)
 	answer := map[string]string{"error": v.problem(err).sentence()}
 	if errors.Is(err, identity.ErrStepUpNeeded) {
-		answer["to"] = "/step-up?" + url.Values{"to": {v.origin()}}.Encode()
+		answer["to"] = "/step-up?" + url.Values{"to": {v.back()}}.Encode()
 	}
 	text, _ := json.Marshal(answer) // two texts
 	v.send(status(err), text)
@@ -291,6 +287,17 @@ func (v *visit) origin() string {
 		return "/me/" + strings.Split(path, "/")[2]
 	}
 	return "/me"
+}
+
+// back is where one comes back to after a proof: the page, with what it was opened with.
+func (v *visit) back() string {
+	switch code := v.field("user_code"); {
+	case v.r.Method == http.MethodGet && v.r.URL.RawQuery != "":
+		return v.r.URL.Path + "?" + v.r.URL.RawQuery
+	case code != "": // that a device shows, and nobody wants to type twice
+		return v.origin() + "?" + url.Values{"user_code": {code}}.Encode()
+	}
+	return v.origin()
 }
 
 // note logs what is our own fault.
