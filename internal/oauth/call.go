@@ -66,6 +66,15 @@ func (s *Server) serve(path string, run endpoint) http.HandlerFunc {
 	}
 }
 
+// secret is the digest of a parameter that must be there.
+func (c *call) secret(name string) (string, error) {
+	text := c.form.Get(name)
+	if text == "" {
+		return "", invalid("Send " + name + ".")
+	}
+	return digest(text), nil
+}
+
 func (c *call) run(w http.ResponseWriter, run endpoint) (*reply, error) {
 	var f *Fail
 	if c.form, f = readForm(w, c.r); f != nil {

@@ -112,7 +112,11 @@ func (s *Server) insertDevice(c *call, d *device) error {
 // poll gives a device its tokens, once, when a person has approved. Source: RFC 8628 §3.4,
 // §3.5.
 func (s *Server) poll(c *call, b binding) (*tokens, error) {
-	was, found, err := s.deviceByHash(c.ctx, digest(c.form.Get("device_code")))
+	hash, err := c.secret("device_code")
+	if err != nil {
+		return nil, err
+	}
+	was, found, err := s.deviceByHash(c.ctx, hash)
 	if err != nil {
 		return nil, err
 	}

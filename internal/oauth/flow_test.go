@@ -106,7 +106,7 @@ func TestDevices(t *testing.T) {
 		if err := w.s.DecideDevice(t.Context(), page, w.yes(oauth.Asked{Scopes: page.Scopes})); !errors.Is(err, oauth.ErrFinished) {
 			t.Errorf("decided too late: %v", err)
 		}
-		wants(t, "unknown", poll(a, result{}), "invalid_grant")
+		wants(t, "unknown", poll(a, result{body: map[string]any{"device_code": "x"}}), "invalid_grant")
 	})
 }
 

@@ -20,7 +20,6 @@ func TestA11CodesAreGoodOnce(t *testing.T) {
 		stolen := *other
 		wants(t, "another client's", stolen.redeem(code), "invalid_grant")
 		wants(t, "another address", a.redeem(code, change{form: url.Values{"redirect_uri": {"https://client.example/other"}}}), "invalid_grant")
-		wants(t, "no address", a.redeem(code, change{form: url.Values{"redirect_uri": nil}}), "invalid_grant")
 		thief := *a
 		thief.prover = newKey(t)
 		wants(t, "another key", thief.redeem(code), "invalid_dpop_proof")
@@ -41,8 +40,14 @@ func TestA11CodesAreGoodOnce(t *testing.T) {
 		late := a.code(a.asking())
 		w.clock.Move(61 * time.Second)
 		wants(t, "late", a.redeem(late), "invalid_grant")
-		for _, nonsense := range []string{"", "x", code + "x"} {
+		for _, nonsense := range []string{"x", code + "x"} {
 			wants(t, nonsense, a.redeem(nonsense), "invalid_grant")
+		}
+		for _, grant := range []string{"authorization_code", "refresh_token", oauth.DeviceGrant} {
+			wants(t, grant+" of nothing", a.post("/oauth/token", url.Values{"grant_type": {grant}}), "invalid_request")
+		}
+		if out := a.redeem(a.code(a.asking()), change{form: url.Values{"redirect_uri": nil}}); out.status != 200 {
+			t.Errorf("as a client of OAuth 2.1, without its address: %s", out.text)
 		}
 	})
 }

@@ -29,7 +29,11 @@ type code struct {
 // cannot be told who of them is the client. An attempt that fails leaves the code as it is,
 // so that nobody can spoil another's. Source: RFC 6749 §4.1.3, RFC 7636 §4.6.
 func (s *Server) redeem(c *call, b binding) (*tokens, error) {
-	row, found, err := s.codeRow(c.ctx, digest(c.form.Get("code")))
+	hash, err := c.secret("code")
+	if err != nil {
+		return nil, err
+	}
+	row, found, err := s.codeRow(c.ctx, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +76,13 @@ func (s *Server) redeem(c *call, b binding) (*tokens, error) {
 	return out, err
 }
 
-// claimed holds a code to what it was asked for with.
+// claimed holds a code to what it was asked for with. Clients of OAuth 2.1 name no
+// redirect_uri here, since PKCE does what it was for; where one is named, it must be the
+// request's. Source: draft-ietf-oauth-v2-1 §10.2, RFC 6749 §4.1.3.
 func (r *code) claimed(c *call) error {
-	verifier := c.form.Get("code_verifier")
+	verifier, redirect := c.form.Get("code_verifier"), c.form.Get("redirect_uri")
 	switch {
-	case !c.now.Before(r.ExpiresAt), c.form.Get("redirect_uri") != r.Redirect,
+	case !c.now.Before(r.ExpiresAt), redirect != "" && redirect != r.Redirect,
 		len(verifier) < 43 || len(verifier) > 128, !equal(digest(verifier), r.Challenge):
 		return errGrant
 	case r.Thumbprint != "" && (c.proof == nil || !equal(c.proof.thumbprint, r.Thumbprint)):

@@ -40,7 +40,11 @@ func (c *call) refresh(a *approval, b binding, out *tokens) refresh {
 // renew gives a new access token of a grant, and for a public client a new refresh token.
 // Source: RFC 6749 §6, RFC 9449 §5.
 func (s *Server) renew(c *call, b binding) (*tokens, error) {
-	row, found, err := s.refreshRow(c.ctx, digest(c.form.Get("refresh_token")))
+	hash, err := c.secret("refresh_token")
+	if err != nil {
+		return nil, err
+	}
+	row, found, err := s.refreshRow(c.ctx, hash)
 	if err != nil {
 		return nil, err
 	}

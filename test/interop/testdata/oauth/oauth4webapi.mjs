@@ -43,6 +43,11 @@ const callback = oauth.validateAuthResponse(as, client, back, oauth.expectNoStat
 ok("iss in the answer (RFC 9207)", back.searchParams.get("iss") === ISSUER);
 const tokens = await twice(async () => oauth.processAuthorizationCodeResponse(as, client, await oauth.authorizationCodeGrantRequest(as, client, auth, callback, REDIRECT, verifier, { DPoP, ...insecure }), { requireIdToken: true }));
 ok("FAPI 2.0 code flow with PAR and DPoP", tokens.token_type === "dpop" && oauth.getValidatedIdTokenClaims(tokens).aud === c.client_id);
+const asked = await oauth.introspectionRequest(as, client, auth, tokens.access_token, { requestJwtResponse: true, ...insecure });
+const told = await oauth.processIntrospectionResponse(as, client, asked);
+ok("a signed introspection (RFC 9701)", told.active === true && told.client_id === c.client_id && told.sub !== undefined, told);
+await oauth.validateApplicationLevelSignature(as, asked, insecure);
+ok("its signature, by our published key");
 const again = await oauth.authorizationCodeGrantRequest(as, client, auth, callback, REDIRECT, verifier, { DPoP, ...insecure });
 ok("a code twice is invalid_grant", again.status === 400 && (await again.json()).error === "invalid_grant");
 const dead = await oauth.protectedResourceRequest(tokens.access_token, "GET", new URL("/v1/payments", API), undefined, undefined, { DPoP, ...insecure }).then((r) => r.status, (e) => e.cause?.[0]?.parameters?.error ?? e.status ?? e);

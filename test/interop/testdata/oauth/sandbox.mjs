@@ -27,12 +27,13 @@ export async function keyPair(name) {
   return { ...pair, file, key: { key: pair.privateKey, kid: name } };
 }
 
-/** Somebody with cookies, who answers the pages' forms. */
-export class Payer {
+/** A browser that keeps cookies and follows nothing by itself. */
+export class Browser {
   cookies = new Map();
+  constructor(home) { this.home = home; }
 
   async send(url, form) {
-    const answer = await fetch(new URL(url, ISSUER), {
+    const answer = await fetch(new URL(url, this.home), {
       redirect: "manual",
       method: form ? "POST" : "GET",
       body: form && new URLSearchParams(form),
@@ -46,6 +47,11 @@ export class Payer {
     if (answer.status >= 400) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
     return answer;
   }
+}
+
+/** Somebody who answers the pages' forms. */
+export class Payer extends Browser {
+  constructor() { super(ISSUER); }
 
   async signUp(login) {
     await this.send("/sign-up", { login, name: "Ada", password: "a phrase that nobody guesses" });
