@@ -13,6 +13,7 @@ import (
 
 	"github.com/florinpay/florin/internal/api"
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/oauth"
@@ -64,8 +65,8 @@ func clientScopes() []string {
 	})...)
 }
 
-// moneyScopes move money: live, they are for FAPI clients only.
-var moneyScopes = []string{"cards:write", "disputes:write", "payments:write", "refunds:write", "wallets:write"}
+// moneyScopes move money, or make somebody the payer whose money it is: live, they are for FAPI clients only.
+var moneyScopes = []string{"cards:write", "disputes:write", "payers:write", "payments:write", "refunds:write", "wallets:write"}
 
 const platformName = "Florin"
 
@@ -92,7 +93,7 @@ func (h *house) welcome(ctx context.Context, c issuerSource, aliases ...string) 
 		Issuer: c.Issuer, Aliases: aliases, MTLS: c.MTLSURL, ClientCAs: pool, Scopes: clientScopes(), MoneyScopes: moneyScopes,
 		ACRs:    []string{string(identity.ByPassword), string(identity.ByTwo), string(identity.ByPasskey)},
 		Locales: []string{string(identity.English), string(identity.Chinese)},
-		Profile: h.profile, Log: h.log,
+		Profile: h.profile, Stands: h.stands, Log: h.log,
 	})
 	if err != nil {
 		return fmt.Errorf("--issuer %s: %w", c.Issuer, err)
@@ -125,6 +126,9 @@ func (h *house) openBeside(door *api.Server) {
 func (h *house) profile(ctx context.Context, person string, scopes []string) (map[string]any, error) {
 	claims := map[string]any{}
 	p, err := h.persons.Person(ctx, id.Person(person))
+	if p.State != identity.Active { // who is gone tells nothing more
+		return claims, err
+	}
 	if slices.Contains(scopes, "profile") {
 		claims["name"], claims["locale"] = p.Name, string(p.Locale)
 	}
@@ -132,6 +136,28 @@ func (h *house) profile(ctx context.Context, person string, scopes []string) (ma
 		claims["email"], claims["email_verified"] = p.Login, false
 	}
 	return claims, err
+}
+
+// stands reports whether a person still is the payer, or leads the merchant, that they have
+// answered for.
+func (h *house) stands(ctx context.Context, person string, payer id.Payer, merchant id.Merchant) (bool, error) {
+	who, err := h.persons.Person(ctx, id.Person(person))
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return false, nil
+	case err != nil || who.State != identity.Active:
+		return false, err
+	case payer != "":
+		link, err := h.persons.PersonOf(ctx, payer)
+		if errors.Is(err, fault.ErrNotFound) {
+			return false, nil
+		}
+		return link.Person == who.ID, err
+	case merchant == "":
+		return true, nil
+	}
+	roles, err := h.persons.RolesOf(ctx, who.ID)
+	return slices.ContainsFunc(roles, func(g identity.Given) bool { return g.Merchant == merchant && g.Role.Leads() }), err
 }
 
 // localIssuer is a sandbox's issuer: passkeys need a name, not a number.

@@ -129,7 +129,14 @@ const (
 // allowed walks a payer through consent to everything, and gives the client's token.
 func (w *town) allowed(name string, payer id.Payer) string {
 	w.t.Helper()
-	person, _, err := w.house.persons.SignUp(w.t.Context(), identity.Draft{Login: strings.ReplaceAll(name, " ", ".") + "@example.com", Name: name, Locale: identity.English, Password: "a long pass phrase of mine"}, identity.Browser{})
+	person, in, err := w.house.persons.SignUp(w.t.Context(), identity.Draft{Login: strings.ReplaceAll(name, " ", ".") + "@example.com", Name: name, Locale: identity.English, Password: "a long pass phrase of mine"}, identity.Browser{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code, _, err := w.house.persons.ClaimPayer(w.t.Context(), w.cafe, false, payer, "", identity.Browser{})
+	if err == nil {
+		_, err = w.house.persons.RedeemClaim(w.t.Context(), in.Session, code, identity.Browser{})
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

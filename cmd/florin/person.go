@@ -17,6 +17,7 @@ import (
 
 type personCommand struct {
 	Appoint personAppointCommand `cmd:"" help:"Give a person a role at a merchant, or make them an operator."`
+	Dismiss personDismissCommand `cmd:"" help:"Take a person's role away."`
 	Staff   personStaffCommand   `cmd:"" help:"Print who has a role at a merchant, or operates the platform."`
 }
 
@@ -34,10 +35,7 @@ func (c *personAppointCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer d.Close()
-	p, err := persons.Named(ctx, c.Login)
-	if errors.Is(err, fault.ErrNotFound) {
-		return fmt.Errorf("nobody has signed up as %s: they do so at /sign-up", c.Login)
-	}
+	p, err := named(ctx, persons, c.Login)
 	if err != nil {
 		return err
 	}
@@ -45,6 +43,42 @@ func (c *personAppointCommand) Run(ctx context.Context, out io.Writer) error {
 		return explained(err)
 	}
 	_, err = fmt.Fprintf(out, "%s (%s) is %s now.\n", p.Name, p.Login, c.Role)
+	return err
+}
+
+func named(ctx context.Context, persons *identity.Room, login string) (identity.Person, error) {
+	p, err := persons.Named(ctx, login)
+	if errors.Is(err, fault.ErrNotFound) {
+		err = fmt.Errorf("nobody has signed up as %s: they do so at /sign-up", login)
+	}
+	return p, err
+}
+
+type personDismissCommand struct {
+	place
+	Login    string `arg:"" help:"The address that they sign in with."`
+	Merchant string `help:"The merchant of the role; the platform if left out."`
+}
+
+// Run ends the role. What they allowed clients as the merchant ends with it, within seconds.
+func (c *personDismissCommand) Run(ctx context.Context, out io.Writer) error {
+	d, persons, err := c.persons(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	p, err := named(ctx, persons, c.Login)
+	if err != nil {
+		return err
+	}
+	err = persons.Dismiss(ctx, p.ID, id.Merchant(c.Merchant), identity.Browser{Agent: "florin person dismiss"})
+	if errors.Is(err, fault.ErrNotFound) {
+		return fmt.Errorf("%s has no role there: florin person staff shows who has", c.Login)
+	}
+	if err != nil {
+		return explained(err)
+	}
+	_, err = fmt.Fprintf(out, "%s (%s) has no role there any more.\n", p.Name, p.Login)
 	return err
 }
 

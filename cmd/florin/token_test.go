@@ -21,6 +21,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -305,4 +307,51 @@ func presenting(t *testing.T, caFile string, key *ecdsa.PrivateKey) *http.Client
 	}
 	c.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
 	return c
+}
+
+// A grant is worth what its person still is: staff who have left, and payers who have
+// given their profile up, have no say any more, whatever page or command ended it.
+func TestAGrantEndsWithWhoGaveIt(t *testing.T) {
+	w := newTown(t, dbtest.SQLiteURL(t))
+	person, _, err := w.house.persons.SignUp(t.Context(), identity.Draft{Login: "boss@example.com", Name: "Boss", Locale: identity.English, Password: "a long pass phrase of mine"}, identity.Browser{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func(want bool, payer id.Payer, merchant id.Merchant) {
+		t.Helper()
+		if got, err := w.house.stands(t.Context(), string(person.ID), payer, merchant); err != nil || got != want {
+			t.Errorf("stands for %q at %q: %t, %v", payer, merchant, got, err)
+		}
+	}
+	is(true, "", "")
+	is(false, "", w.cafe)
+	is(false, id.Payer(w.objects["payer"]), w.cafe)
+	if err := w.house.persons.Appoint(t.Context(), person.ID, w.cafe, identity.Owner, identity.Browser{}); err != nil {
+		t.Fatal(err)
+	}
+	is(true, "", w.cafe)
+	if status, text := w.ask("payer", "GET", "/v1/payments", ""); status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	var out strings.Builder
+	other := identity.Draft{Login: "two@example.com", Name: "Two", Locale: identity.English, Password: "a long pass phrase of mine"}
+	two, _, err := w.house.persons.SignUp(t.Context(), other, identity.Browser{})
+	if err == nil {
+		err = w.house.persons.Appoint(t.Context(), two.ID, w.cafe, identity.Owner, identity.Browser{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dismiss := personDismissCommand{place: w.place, Login: "boss@example.com", Merchant: string(w.cafe)}
+	if err := dismiss.Run(t.Context(), &out); err != nil || !strings.Contains(out.String(), "no role there any more") {
+		t.Fatal(out.String(), err)
+	}
+	is(false, "", w.cafe)
+	if err := dismiss.Run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "has no role there") {
+		t.Error(err)
+	}
+	dismiss.Login = "two@example.com"
+	if err := dismiss.Run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "last owner") {
+		t.Error(err)
+	}
 }

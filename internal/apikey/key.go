@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/label"
 )
 
 // Refusals of a key that was presented. They are all fault.ErrBadCredentials
@@ -89,7 +89,7 @@ func newKey(d Draft, now time.Time) (Key, error) {
 
 func (d Draft) check() error {
 	var bad *fault.Fault
-	if !plain(d.Name) || utf8.RuneCountInString(d.Name) > NameMax {
+	if !label.Plain(d.Name) || utf8.RuneCountInString(d.Name) > NameMax {
 		bad = invalid(bad, "/name", "invalid_text", fmt.Sprintf("Send at most %d characters without control characters.", NameMax))
 	}
 	if d.Scopes == 0 {
@@ -105,19 +105,6 @@ func (d Draft) check() error {
 		return bad
 	}
 	return nil
-}
-
-// plain reports whether both databases can keep s and a terminal can show it.
-func plain(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
 }
 
 // refusal is why k cannot be used at now, or nil.

@@ -84,7 +84,7 @@ func (l *Limit) spend(now time.Time, minor int64) error {
 	case l.PaymentMax > 0 && minor > l.PaymentMax:
 		return ErrPaymentLimit
 	}
-	if !from.Equal(l.PeriodAt) {
+	if from.After(l.PeriodAt) { // a server whose clock is behind counts into the newer one
 		l.PeriodAt, l.Spent = from, 0
 	}
 	if minor > l.Max-l.Spent {
@@ -97,7 +97,7 @@ func (l *Limit) spend(now time.Time, minor int64) error {
 // SpentAt is what is spent in the period of now, and when that ends, zero for never.
 func (l *Limit) SpentAt(now time.Time) (spent int64, until time.Time) {
 	from, to, there := l.Interval.Period(now)
-	if !there || !from.Equal(l.PeriodAt) {
+	if !there || from.After(l.PeriodAt) {
 		return 0, to
 	}
 	return l.Spent, to

@@ -28,6 +28,7 @@ type Step struct {
 const (
 	timesMax = 10_000
 	countMax = 1_000
+	earliest = 2000 // the year: the instant 0 stands for no period at all in a row
 )
 
 // ParseInterval reads R[n]/begin/duration of ISO 8601, where begin is an instant in UTC
@@ -49,7 +50,7 @@ func ParseInterval(text string) (Interval, error) {
 		}
 	}
 	begin, err := time.Parse("2006-01-02T15:04:05Z", parts[1])
-	if err != nil || begin.Nanosecond() != 0 || begin.Year() < 1970 || begin.Year() > 9000 || parts[1] != begin.Format("2006-01-02T15:04:05Z") {
+	if err != nil || begin.Nanosecond() != 0 || begin.Year() < earliest || begin.Year() > 9000 || parts[1] != begin.Format("2006-01-02T15:04:05Z") {
 		return Interval{}, ErrInterval
 	}
 	i.Begin = begin

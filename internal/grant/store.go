@@ -105,10 +105,31 @@ func (r *Room) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 // owned is what every row of a merchant's list holds.
 const owned = "merchant = $1 and live = $2"
 
-// OfPerson reads what a person has allowed, the newest first, at most as many as one
-// page can show.
+// Own reads a grant that a person has given, without its limits. Error: fault.ErrNotFound.
+func (r *Room) Own(ctx context.Context, who id.Person, key id.Grant) (Grant, error) {
+	if !id.Valid(key) {
+		return Grant{}, fault.ErrNotFound
+	}
+	g, found, err := grants.First(ctx, r.db, "where id = $1 and person = $2", string(key), string(who))
+	if err == nil && !found {
+		err = fault.ErrNotFound
+	}
+	return g, err
+}
+
+// StandingOf reads all that a person has allowed and that has not ended, without limits;
+// payer "" stands for all of theirs.
+func (r *Room) StandingOf(ctx context.Context, who id.Person, payer id.Payer) ([]Grant, error) {
+	const standing = "where person = $1 and state = $2 and expires_at > $3 and ($4 = '' or payer = $4)"
+	return grants.Select(ctx, r.db, standing, string(who), string(Active), r.clock.Now(), string(payer))
+}
+
+// OfPerson reads what a person has allowed, at most as many as one page can show: what
+// stands first, of that what is about money, and the newest of each first.
 func (r *Room) OfPerson(ctx context.Context, who id.Person) ([]Grant, error) {
-	list, err := grants.Select(ctx, r.db, "where person = $1 order by id desc limit 200", string(who))
+	const mattering = `where person = $1 order by case when state = $2 and expires_at > $3 then 0 else 1 end,
+		case when exists (select 1 from oauth_grant_limit l where l.grant_id = oauth_grant.id) then 0 else 1 end, id desc limit 200`
+	list, err := grants.Select(ctx, r.db, mattering, string(who), string(Active), r.clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -94,11 +94,11 @@ func (r *Room) admitPasskey(ctx context.Context, row challengeRow, as assertion,
 			note(tx, now, b, Record{Kind: "session.refused", Result: whyPasskey, Person: p.ID})
 			return nil
 		}
-		acr := r.usePasskey(tx, &k, as, b, now)
+		acr := r.usePasskey(tx, &p, &k, as, b, now)
 		if acr == ByPasskey {
 			p.clear()
-			people.Update(tx, p)
 		}
+		people.Update(tx, p)
 		in = r.begin(tx, p, acr, b, old, now)
 		return nil
 	})
@@ -109,11 +109,13 @@ func (r *Room) admitPasskey(ctx context.Context, row challengeRow, as assertion,
 	return in, nil
 }
 
-// usePasskey notes the use of k, and says what it proves.
-func (r *Room) usePasskey(tx *db.Tx, k *passkeyRow, as assertion, b Browser, now time.Time) ACR {
+// usePasskey notes p's use of k, and says what it proves. A key that may have been copied
+// is not counted among the person's from then on: nothing waits for a proof by it.
+func (r *Room) usePasskey(tx *db.Tx, p *personRow, k *passkeyRow, as assertion, b Browser, now time.Time) ACR {
 	warned := k.CloneWarned
 	k.use(tx, as.data, now)
 	if k.CloneWarned && !warned {
+		p.passkeys--
 		note(tx, now, b, Record{Kind: "passkey.regressed", Result: whyCloned, Person: k.Person, Object: string(k.ID)})
 	}
 	if k.CloneWarned {
@@ -149,7 +151,9 @@ func (r *Room) BeginStepUp(ctx context.Context, s Session) ([]byte, error) {
 }
 
 // FinishStepUp makes the acting session fresh by the passkey that response proves, and
-// rotates its cookie: use the new one. A passkey that may have been copied is refused.
+// rotates its cookie: use the new one. A passkey that may have been copied is
+// refused, unless the person has nothing better: as with [Room.StepUp], it then lets them
+// add another and revoke it, and leaves the session neither fresh nor stronger.
 // Errors: ErrSignedOut, ErrSignInFailed.
 func (r *Room) FinishStepUp(ctx context.Context, s Session, response []byte, b Browser) (SignedIn, error) {
 	parsed, err := parseAssertion(response)
@@ -177,13 +181,16 @@ func (r *Room) FinishStepUp(ctx context.Context, s Session, response []byte, b B
 			a.note(tx, b, "session.refused", whyPasskey, string(s.ID))
 			return nil
 		}
-		if r.usePasskey(tx, &k, as, b, a.now) != ByPasskey {
+		acr := r.usePasskey(tx, &a.person, &k, as, b, a.now)
+		if acr == ByPasskey {
+			a.person.clear()
+		}
+		people.Update(tx, a.person)
+		if acr != ByPasskey && (a.person.passkeys > 0 || len(a.person.totp) > 0) {
 			a.note(tx, b, "session.refused", whyCloned, string(s.ID))
 			return nil
 		}
-		a.person.clear()
-		people.Update(tx, a.person)
-		in = a.stepUp(tx, ByPasskey, b)
+		in = a.stepUp(tx, acr, b)
 		return nil
 	})
 	if err == nil && in.Cookie == "" {

@@ -59,9 +59,10 @@ func (r *Room) BeginTOTP(ctx context.Context, s Session) (Secret, error) {
 }
 
 // ConfirmTOTP enrolls the acting person's app by a first code, and gives ten recovery
-// codes to show once; those before end. Errors: ErrSignedOut, ErrStepUpNeeded,
+// codes to show once; those before end. The session is stronger by it, so its cookie is
+// rotated: use the new one. Errors: ErrSignedOut, ErrStepUpNeeded,
 // ErrEnrollmentEnded, ErrCodeWrong.
-func (r *Room) ConfirmTOTP(ctx context.Context, s Session, typed string, b Browser) (codes []string, err error) {
+func (r *Room) ConfirmTOTP(ctx context.Context, s Session, typed string, b Browser) (codes []string, in SignedIn, err error) {
 	codes, c := newRecoverySet(), readCode(typed)
 	err = r.act(ctx, s, nil, func(tx *db.Tx, a *actor) error {
 		if err := a.recent(); err != nil {
@@ -86,14 +87,14 @@ func (r *Room) ConfirmTOTP(ctx context.Context, s Session, typed string, b Brows
 		if a.session.SteppedUpAt = a.now; !a.session.ACR.Reaches(ByTwo) {
 			a.session.ACR = ByTwo
 		}
-		sessions.Update(tx, a.session)
+		in = a.rotate(tx)
 		a.note(tx, b, "totp.enrolled", fine, "")
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, SignedIn{}, err
 	}
-	return codes, nil
+	return codes, in, nil
 }
 
 // RemoveTOTP leaves the acting person's password without a second factor, and ends the

@@ -11,7 +11,7 @@ import (
 func TestAnAppIsTheSecondFactor(t *testing.T) {
 	each(t, func(w *world) {
 		p, in := w.ada("ada@example.com")
-		secret, codes := w.enroll(in.Session)
+		secret, codes := w.enroll(&in)
 		if s := w.again(in.Cookie); s.ACR != identity.ByTwo || !s.Fresh(w.clock.Now()) || len(codes) != 10 {
 			t.Errorf("enrolled: %+v, %d codes", s, len(codes))
 		}
@@ -38,11 +38,11 @@ func TestAnAppIsTheSecondFactor(t *testing.T) {
 func TestEnrollmentNeedsItsFirstCode(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
-		_, err := w.ConfirmTOTP(t.Context(), in.Session, "123456", browser)
+		_, _, err := w.ConfirmTOTP(t.Context(), in.Session, "123456", browser)
 		is(t, err, identity.ErrEnrollmentEnded, "without a beginning")
 		must(w.BeginTOTP(t.Context(), in.Session))
 		for _, code := range []string{"", "12345", "abcdef", "-1"} {
-			_, err = w.ConfirmTOTP(t.Context(), in.Session, code, browser)
+			_, _, err = w.ConfirmTOTP(t.Context(), in.Session, code, browser)
 			is(t, err, identity.ErrCodeWrong, "a wrong code")
 		}
 		if _, err := w.signIn("ada@example.com", password, ""); err != nil {
@@ -57,7 +57,7 @@ func TestEnrollmentNeedsItsFirstCode(t *testing.T) {
 func TestOneCodeAtOnceOpensOnce(t *testing.T) {
 	each(t, func(w *world) {
 		p, in := w.ada("ada@example.com")
-		secret, codes := w.enroll(in.Session)
+		secret, codes := w.enroll(&in)
 		for name, code := range map[string]string{"TOTP": w.code(secret), "recovery": codes[3]} {
 			good, _ := atOnce(6, func(int) error { _, err := w.signIn("ada@example.com", password, code); return err })
 			if good != 1 {
@@ -76,9 +76,9 @@ func TestOneCodeAtOnceOpensOnce(t *testing.T) {
 func TestRecoveryCodesWorkOnceAndUntilRenewed(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
-		_, codes := w.enroll(in.Session)
+		_, codes := w.enroll(&in)
 		bob, other := w.ada("bob@example.com")
-		w.enroll(other.Session)
+		w.enroll(&other)
 		_, err := w.signIn(bob.Login, password, codes[0])
 		is(t, err, identity.ErrSignInFailed, "another's code")
 		typed := strings.ToUpper(strings.ReplaceAll(codes[0], "-", " "))
@@ -114,7 +114,7 @@ func TestRecoveryCodesWorkOnceAndUntilRenewed(t *testing.T) {
 func TestAStepUpIsAProofAnew(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
-		secret, codes := w.enroll(in.Session)
+		secret, codes := w.enroll(&in)
 		w.clock.move(identity.FreshFor)
 		old := w.again(in.Cookie)
 		is(t, w.SetPassword(t.Context(), old, "another long walk", browser), identity.ErrStepUpNeeded, "without one")
@@ -145,7 +145,7 @@ func TestAStepUpIsAProofAnew(t *testing.T) {
 func TestAStepUpCountsFailuresAndIsLockedToo(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
-		secret, _ := w.enroll(in.Session)
+		secret, _ := w.enroll(&in)
 		for range identity.FailsMax {
 			_, err := w.StepUp(t.Context(), in.Session, "wrong password", "", browser)
 			is(t, err, identity.ErrSignInFailed, "a wrong password")

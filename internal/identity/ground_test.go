@@ -140,15 +140,16 @@ func (w *world) signIn(login, password, code string) (identity.SignedIn, error) 
 	return w.SignIn(w.Context(), identity.Attempt{Login: login, Password: password, Code: code}, browser)
 }
 
-// enroll gives the session's person an app and recovery codes.
-func (w *world) enroll(s identity.Session) (secret []byte, codes []string) {
+// enroll gives the session's person an app and recovery codes, and the session its new
+// cookie.
+func (w *world) enroll(in *identity.SignedIn) (secret []byte, codes []string) {
 	w.Helper()
-	shown, err := w.BeginTOTP(w.Context(), s)
+	shown, err := w.BeginTOTP(w.Context(), in.Session)
 	if err != nil {
 		w.Fatal(err)
 	}
 	secret = must(base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(shown.Text))
-	codes, err = w.ConfirmTOTP(w.Context(), s, identity.CodeAt(secret, w.clock.Now()), browser)
+	codes, *in, err = w.ConfirmTOTP(w.Context(), in.Session, identity.CodeAt(secret, w.clock.Now()), browser)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/label"
 )
 
 // PasskeysMax is how many passkeys one person has at most.
@@ -90,7 +91,7 @@ func newPasskey(person id.Person, name string, c *webauthn.Credential, now time.
 }
 
 func checkPasskeyName(name string) error {
-	if strings.TrimSpace(name) == "" || !plain(name) || utf8.RuneCountInString(name) > NameMax {
+	if !label.Shown(name) || utf8.RuneCountInString(name) > NameMax {
 		return fault.ErrInvalid.WithField("/name", "invalid_text", fmt.Sprintf("Send 1 to %d characters without control characters.", NameMax))
 	}
 	return nil
@@ -144,12 +145,16 @@ func (r *Room) RevokePasskey(ctx context.Context, s Session, which id.Passkey, b
 		if err := a.recent(); err != nil {
 			return err
 		}
-		if a.person.passkeys == 1 && a.person.password == "" {
+		left := a.person.passkeys
+		if !k.CloneWarned {
+			left--
+		}
+		if left == 0 && a.person.password == "" {
 			return ErrLastWayIn
 		}
 		k.revokedAt = a.now
 		passkeys.Update(tx, k)
-		a.person.passkeys--
+		a.person.passkeys = left
 		a.endOthers(tx)
 		people.Update(tx, a.person)
 		a.note(tx, b, "passkey.revoked", fine, string(which))

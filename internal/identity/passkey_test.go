@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,7 +239,7 @@ func TestTwoServersAgree(t *testing.T) {
 			rooms[1] = w.node(dbtest.Open(t, db.Config{URL: url}))
 		}
 		_, in := w.ada("ada@example.com")
-		_, codes := w.enroll(in.Session)
+		_, codes := w.enroll(&in)
 		a := newAuthenticator()
 		must(w.add(in.Session, a, "phone"))
 		for round := range 5 {
@@ -274,17 +275,26 @@ func TestA25ACopyIsNoticed(t *testing.T) {
 		if err != nil || !up.Session.Fresh(w.clock.Now()) || w.works(in.Cookie) {
 			t.Fatal("before there is a copy:", err)
 		}
-		_, err = w.FinishStepUp(t.Context(), up.Session, copied.get(must(w.BeginStepUp(t.Context(), up.Session))), browser)
-		is(t, err, identity.ErrSignInFailed, "a step-up by the copy")
+		w.clock.move(identity.FreshFor)
+		byCopy, err := w.FinishStepUp(t.Context(), up.Session, copied.get(must(w.BeginStepUp(t.Context(), up.Session))), browser)
+		if err != nil || byCopy.Session.Fresh(w.clock.Now()) {
+			t.Errorf("a step-up by the copy, where there is nothing better: %+v, %v", byCopy.Session, err)
+		}
 		if list := must(w.Passkeys(t.Context(), p.ID)); !list[0].CloneWarned {
 			t.Error("the copy was not noticed")
 		}
-		_, err = w.FinishStepUp(t.Context(), up.Session, a.get(must(w.BeginStepUp(t.Context(), up.Session))), browser)
-		is(t, err, identity.ErrSignInFailed, "a step-up by the first: who can tell?")
+		byFirst, err := w.FinishStepUp(t.Context(), byCopy.Session, a.get(must(w.BeginStepUp(t.Context(), byCopy.Session))), browser)
+		if err != nil || byFirst.Session.Fresh(w.clock.Now()) {
+			t.Errorf("a step-up by the first: who can tell? %+v, %v", byFirst.Session, err)
+		}
 		weak, err := w.byPasskey(a)
 		if err != nil || weak.Session.ACR != identity.ByPassword || weak.Session.Fresh(w.clock.Now()) {
 			t.Errorf("a sign-in proves %+v, %v", weak.Session, err)
 		}
+		better := newAuthenticator()
+		must(w.FinishPasskey(t.Context(), weak.Session, better.create(must(w.BeginPasskey(t.Context(), weak.Session))), "Another", browser))
+		_, err = w.FinishStepUp(t.Context(), weak.Session, a.get(must(w.BeginStepUp(t.Context(), weak.Session))), browser)
+		is(t, err, identity.ErrSignInFailed, "a step-up by what may be a copy, where there is something better")
 		noted := 0
 		for _, line := range w.trail(p.ID) {
 			if line == "passkey.regressed passkey_cloned" {
@@ -422,5 +432,43 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(a.get([]byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rpId":"pay.example"}`)))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		identity.ParseAnswers(answer) // must come back
+	})
+}
+
+// Two tabs ask, and the answers arrive in the other order: the passkey looks like a copy.
+// Who has nothing better is not locked out of revoking it, or of adding another.
+func TestAPasskeyThatMayBeACopyTrapsNobody(t *testing.T) {
+	each(t, func(w *world) {
+		for name, change := range map[string]func(identity.Session) error{
+			"revoke it": func(s identity.Session) error {
+				return w.RevokePasskey(t.Context(), s, must(w.Passkeys(t.Context(), s.Person))[0].ID, browser)
+			},
+			"set a password": func(s identity.Session) error {
+				return w.SetPassword(t.Context(), s, "another long walk at noon", browser)
+			},
+			"add another":    func(s identity.Session) error { _, err := w.BeginPasskey(t.Context(), s); return err },
+			"connect an app": func(s identity.Session) error { _, err := w.BeginTOTP(t.Context(), s); return err },
+		} {
+			p, in := w.ada(strings.ReplaceAll(name, " ", ".") + "@example.com")
+			a := newAuthenticator()
+			must(w.FinishPasskey(t.Context(), in.Session, a.create(must(w.BeginPasskey(t.Context(), in.Session))), "Key", browser))
+			one, two := must(w.BeginSignIn(t.Context())), must(w.BeginSignIn(t.Context()))
+			first, second := a.get(one), a.get(two)
+			must(w.FinishSignIn(t.Context(), second, browser))
+			must(w.FinishSignIn(t.Context(), first, browser))
+			if !must(w.Passkeys(t.Context(), p.ID))[0].CloneWarned {
+				t.Fatal("nothing was noticed")
+			}
+			in = must(w.FinishSignIn(t.Context(), a.get(must(w.BeginSignIn(t.Context()))), browser))
+			w.clock.move(6 * time.Minute)
+			is(t, change(in.Session), identity.ErrStepUpNeeded, name+" long after")
+			in = must(w.FinishStepUp(t.Context(), in.Session, a.get(must(w.BeginStepUp(t.Context(), in.Session))), browser))
+			if in.Session.Fresh(w.clock.Now()) || in.Session.ACR != identity.ByPassword {
+				t.Errorf("a copy makes a session fresh or strong: %+v", in.Session)
+			}
+			if err := change(in.Session); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	})
 }

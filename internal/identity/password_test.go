@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/label"
 )
 
 func TestAHashIsReadByWhatItWasMadeOf(t *testing.T) {
@@ -95,7 +96,7 @@ func FuzzLogin(f *testing.F) {
 		if !ok {
 			return
 		}
-		if again, ok := normalLogin(login); !ok || again != login || len(login) > LoginMax || strings.Count(login, "@") != 1 || strings.ToLower(login) != login || !plain(login) {
+		if again, ok := normalLogin(login); !ok || again != login || len(login) > LoginMax || strings.Count(login, "@") != 1 || strings.ToLower(login) != login || !label.Plain(login) {
 			t.Errorf("%q became %q, then %q", s, login, again)
 		}
 	})

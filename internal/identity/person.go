@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/label"
 )
 
 // State is where a person stands: active, then closed for good.
@@ -77,7 +77,7 @@ func newPerson(d Draft, now time.Time) (personRow, error) {
 }
 
 func checkProfile(bad *fault.Fault, name string, locale Locale) *fault.Fault {
-	if strings.TrimSpace(name) == "" || !plain(name) || utf8.RuneCountInString(name) > NameMax {
+	if !label.Shown(name) || utf8.RuneCountInString(name) > NameMax {
 		bad = bad.WithField("/name", "invalid_text", fmt.Sprintf("Send 1 to %d characters without control characters.", NameMax))
 	}
 	if locale != English && locale != Chinese {
@@ -108,17 +108,4 @@ func normalLogin(s string) (login string, ok bool) {
 		}
 	}
 	return s, true
-}
-
-// plain reports whether both databases can keep s and a terminal can show it.
-func plain(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
 }

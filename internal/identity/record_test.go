@@ -57,7 +57,7 @@ func behind(ctx context.Context, url, sql string) error {
 func TestNoSecretIsStored(t *testing.T) {
 	each(t, func(w *world) {
 		p, in := w.ada("ada@example.com")
-		secret, codes := w.enroll(in.Session)
+		secret, codes := w.enroll(&in)
 		claim := w.claim(ann)
 		if _, err := w.signIn("ada@example.com", password, codes[0]); err != nil {
 			t.Fatal(err)

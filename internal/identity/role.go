@@ -29,6 +29,9 @@ var Roles = []Role{Operator, Owner, Admin, Finance, Support, Developer, ReadOnly
 // password alone does not do.
 func (r Role) Strict() bool { return slices.Contains([]Role{Operator, Owner, Admin, Finance}, r) }
 
+// Leads reports whether a role may answer for its merchant: let a client act as it.
+func (r Role) Leads() bool { return r == Owner || r == Admin }
+
 // Act is one thing that a role may let somebody do.
 type Act string
 

@@ -53,7 +53,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 func (w *world) strong(login string) (identity.Person, identity.Session) {
 	w.Helper()
 	p, in := w.ada(login)
-	w.enroll(in.Session)
+	w.enroll(&in)
 	return p, w.again(in.Cookie)
 }
 
@@ -178,7 +178,7 @@ func TestMaySaysWhoNow(t *testing.T) {
 		is(t, may("", identity.ManageMerchants), fault.ErrNotFound, "the platform")
 		w.appoint(p, cafe, identity.Finance)
 		is(t, may(cafe, identity.SeePayments), identity.ErrStepUpNeeded, "finance by password alone")
-		w.enroll(in.Session)
+		w.enroll(&in)
 		if err := may(cafe, identity.RefundPayments); err != nil {
 			t.Error("finance refunds, just after a proof:", err)
 		}

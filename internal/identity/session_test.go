@@ -203,7 +203,7 @@ func TestALockIsWhatTheFailuresSay(t *testing.T) {
 			round++
 			login := fmt.Sprintf("q%d@example.com", round)
 			_, in := w.ada(login)
-			w.enroll(in.Session)
+			w.enroll(&in)
 			fails, until := 0, time.Time{}
 			fail := func() {
 				if w.clock.Now().Before(until) {

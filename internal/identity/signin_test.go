@@ -90,7 +90,7 @@ func TestAPasswordIsTheSameHoweverItIsTyped(t *testing.T) {
 func TestA24NobodyLearnsWhatWasWrong(t *testing.T) {
 	each(t, func(w *world) {
 		_, in := w.ada("ada@example.com")
-		w.enroll(in.Session)
+		w.enroll(&in)
 		w.ada("bob@example.com")
 		_, closed := w.ada("eve@example.com")
 		if err := w.Close(t.Context(), closed.Session, browser); err != nil {

@@ -73,23 +73,44 @@ func (r *Room) Appoint(ctx context.Context, to id.Person, merchant id.Merchant, 
 	return err
 }
 
+// Dismiss ends a person's role without anybody who does: for the operator's command line.
+// The last owner goes only when another is appointed. Errors: ErrLastOwner;
+// fault.ErrNotFound.
+func (r *Room) Dismiss(ctx context.Context, from id.Person, merchant id.Merchant, b Browser) error {
+	if !id.Valid(from) || merchant != "" && !id.Valid(merchant) {
+		return fault.ErrNotFound
+	}
+	locks := []db.Lock{people.Lock(string(from)), roles.Lock(roleKey(from, merchant)), staffs.Lock(staffKey(merchant))}
+	err := r.db.Write(ctx, locks, func(tx *db.Tx) error {
+		target, _ := people.Get(tx, string(from))
+		return end(tx, target, Record{At: r.clock.Now(), Person: from, Merchant: merchant}, b)
+	})
+	r.cache.forget(from)
+	return err
+}
+
+// end takes the role of r's person at r's merchant away.
+func end(tx *db.Tx, target personRow, r Record, b Browser) error {
+	was, had := roles.Get(tx, roleKey(r.Person, r.Merchant))
+	if !had {
+		return fault.ErrNotFound
+	}
+	if err := recount(tx, r.Merchant, was.Role, ""); err != nil {
+		return err
+	}
+	roles.Delete(tx, was.key())
+	target.count(was.Role, -1)
+	people.Update(tx, target)
+	note(tx, r.At, b, Record{Kind: "role.ended", Result: fine, Person: r.Person, Actor: r.Actor, Merchant: r.Merchant, Object: string(was.Role), Session: r.Session})
+	return nil
+}
+
 // Remove ends a person's role at a merchant. Operators and the merchant's owners may,
 // after a step-up; anybody may give up their own. Errors: ErrSignedOut,
 // ErrStepUpNeeded, ErrRoleMissing, ErrLastOwner; fault.ErrNotFound.
 func (r *Room) Remove(ctx context.Context, s Session, from id.Person, merchant id.Merchant, b Browser) error {
 	return r.change(ctx, s, from, merchant, func(tx *db.Tx, a *actor, target personRow) error {
-		was, had := roles.Get(tx, roleKey(from, merchant))
-		if !had {
-			return fault.ErrNotFound
-		}
-		if err := recount(tx, merchant, was.Role, ""); err != nil {
-			return err
-		}
-		roles.Delete(tx, was.key())
-		target.count(was.Role, -1)
-		people.Update(tx, target)
-		note(tx, a.now, b, Record{Kind: "role.ended", Result: fine, Person: from, Actor: a.person.ID, Merchant: merchant, Object: string(was.Role), Session: a.session.ID})
-		return nil
+		return end(tx, target, Record{At: a.now, Person: from, Merchant: merchant, Actor: a.person.ID, Session: a.session.ID}, b)
 	})
 }
 

@@ -21,7 +21,7 @@ type personRow struct {
 	fails       int64     // wrong proofs since the last right one
 	lockedUntil time.Time
 	epoch       int64 // sessions of another epoch have ended
-	passkeys    int64 // that are not revoked
+	passkeys    int64 // that are not revoked, nor may have been copied
 	roles       int64
 	strictRoles int64 // roles that see cards or money
 	payers      int64

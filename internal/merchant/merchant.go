@@ -3,11 +3,11 @@ package merchant
 import (
 	"fmt"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
+	"github.com/florinpay/florin/internal/label"
 	"github.com/florinpay/florin/internal/money"
 )
 
@@ -67,7 +67,7 @@ func newMerchant(key id.Merchant, d Draft, now time.Time) (Merchant, error) {
 
 func (d Draft) check() error {
 	bad := fault.ErrInvalid
-	if !plain(d.Name) || d.Name == "" || utf8.RuneCountInString(d.Name) > NameMax {
+	if !label.Shown(d.Name) || utf8.RuneCountInString(d.Name) > NameMax {
 		bad = bad.WithField("/name", "invalid_text", fmt.Sprintf("Send 1 to %d characters without control characters.", NameMax))
 	}
 	if !isCountry(d.Country) {
@@ -90,19 +90,6 @@ func (d Draft) check() error {
 		return bad
 	}
 	return nil
-}
-
-// plain reports whether both databases can keep s and a terminal can show it.
-func plain(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
 }
 
 // Accept reports why m cannot take a payment of amount, or nil.

@@ -29,7 +29,9 @@ type Asked struct {
 }
 
 // Stale reports whether a sign-in is older than the client accepts.
-func (a Asked) Stale(authTime, now time.Time) bool { return a.request.Parameters.stale(authTime, now) }
+func (a Asked) Stale(authTime, now time.Time) bool {
+	return a.request.Parameters.stale(authTime, a.request.CreatedAt, now)
+}
 
 // OpenedAt is when the browser opened the request.
 func (a Asked) OpenedAt() time.Time { return a.request.CreatedAt }

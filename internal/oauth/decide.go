@@ -60,7 +60,7 @@ func (s *Server) Decide(ctx context.Context, a Asked, d Decision) (redirect stri
 	if f := d.within(p.Scopes, p.Details, now); f != nil {
 		return "", f
 	}
-	if p.stale(d.AuthTime, now) {
+	if a.Stale(d.AuthTime, now) {
 		return "", fail("login_required", "Sign in again.")
 	}
 	g, err := d.grant(c, now)

@@ -50,7 +50,7 @@ func (s *Server) startDevice(c *call) (*reply, error) {
 	}
 	scopes, f := c.client.scopesOf(c.form.Get("scope"))
 	if f == nil {
-		f = c.client.spendable(scopes, &s.config)
+		f = c.client.spendable(scopes, nil, &s.config)
 	}
 	if f != nil {
 		return nil, f

@@ -5,8 +5,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/florinpay/florin/internal/label"
 )
 
 const (
@@ -25,14 +26,16 @@ func (d *Draft) check(c *Config) *Fail {
 		d.ScopesMax = d.Scopes
 	}
 	switch {
-	case d.Name == "" || utf8.RuneCountInString(d.Name) > nameRuneMax || strings.ContainsFunc(d.Name, unicode.IsControl) || !utf8.ValidString(d.Name):
-		return metadataFail("The name must have 1 to 100 characters.")
+	case !label.Shown(d.Name) || utf8.RuneCountInString(d.Name) > nameRuneMax:
+		return metadataFail("The name must have 1 to 100 characters, some of them visible and none that control others.")
 	case !oneOf([]string{string(PrivateKeyJWT), string(TLSSubject), string(TLSOwnKey), string(SecretBasic), string(Public)}, string(d.Auth)):
 		return metadataFail("token_endpoint_auth_method is not supported.")
 	case d.Auth == TLSSubject && c.ClientCAs == nil:
 		return metadataFail("tls_client_auth is not offered here.")
-	case d.Auth == TLSSubject && (d.Subject == "" || len(d.Subject) > addressMax):
+	case d.Auth == TLSSubject && d.Subject == "":
 		return metadataFail("tls_client_auth needs tls_client_auth_subject_dn.")
+	case len(d.Subject) > addressMax, !label.Plain(d.Subject):
+		return metadataFail("tls_client_auth_subject_dn cannot be used.")
 	case len(d.Grants) == 0 || !within(d.Grants, []string{CodeGrant, RefreshGrant, OwnGrant, DeviceGrant}):
 		return metadataFail("grant_types are not supported.")
 	case d.Auth == Public && oneOf(d.Grants, OwnGrant):

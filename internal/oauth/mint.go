@@ -110,6 +110,9 @@ type tokens struct {
 
 // mint makes an access token, and an ID token where openid was granted.
 func (c *call) mint(a *approval, scopes []string, b binding, nonce string) (*tokens, error) {
+	if f := c.client.spendable(scopes, a.Details, &c.s.config); f != nil { // as it is registered now
+		return nil, f
+	}
 	ring, err := c.s.keyring.get(c.ctx)
 	if err != nil {
 		return nil, err

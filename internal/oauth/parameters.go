@@ -90,7 +90,7 @@ func (p *parameters) ask(s *Server, c *Client, in url.Values) (f *Fail) {
 	if p.Scopes, f = c.scopesOf(in.Get("scope")); f != nil {
 		return f
 	}
-	if f = c.spendable(p.Scopes, &s.config); f != nil {
+	if f = c.spendable(p.Scopes, nil, &s.config); f != nil {
 		return f
 	}
 	var err error
@@ -132,7 +132,8 @@ func isSum(text string) bool {
 }
 
 // stale reports whether a sign-in is older than the client accepts; the second that dates
-// are cut to is forgiven. Source: OpenID Connect Core §3.1.2.1.
-func (p *parameters) stale(authTime, now time.Time) bool {
-	return p.MaxAge != nil && now.Sub(authTime) > time.Duration(*p.MaxAge)*time.Second+time.Second
+// are cut to is forgiven. Who signs in for the request, after it was opened, may read it as
+// long as it lives. Source: OpenID Connect Core §3.1.2.1.
+func (p *parameters) stale(authTime, opened, now time.Time) bool {
+	return p.MaxAge != nil && authTime.Before(opened) && now.Sub(authTime) > time.Duration(*p.MaxAge)*time.Second+time.Second
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -111,6 +112,28 @@ func (s *Server) standing(c *call, grant id.Grant) (a approval, live bool, err e
 	if err != nil || !found || !c.now.Before(a.ExpiresAt) {
 		return a, false, err
 	}
-	live, err = s.grants.Live(c.ctx, grant)
+	live, err = s.stands(c.ctx, &a)
 	return a, live, err
+}
+
+// stands reports whether a grant is live, and given by somebody who still may.
+func (s *Server) stands(ctx context.Context, a *approval) (bool, error) {
+	live, err := s.grants.Live(ctx, a.Grant)
+	if err != nil || !live || s.config.Stands == nil {
+		return live, err
+	}
+	merchant := a.Merchant
+	if AboutPerson(a.Scopes) {
+		merchant = "" // whose client it is, not who answers
+	}
+	return s.config.Stands(ctx, a.Person, a.Payer, merchant)
+}
+
+// readStanding is stands for the memory of grants.
+func (s *Server) readStanding(ctx context.Context, key id.Grant) (bool, error) {
+	a, found, err := s.approval(ctx, key)
+	if err != nil || !found {
+		return false, err
+	}
+	return s.stands(ctx, &a)
 }

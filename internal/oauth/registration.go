@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -16,25 +17,25 @@ import (
 // registered is a client's metadata on the wire. What else is sent is ignored. Source: RFC
 // 7591 §2, RFC 8705 §2.1.2, RFC 9126 §6, RFC 9449 §5.2, RFC 9101 §10.5, RFC 9396 §10, JARM §3.
 type registered struct {
-	Name            string            `json:"client_name,omitempty"`
-	Auth            Auth              `json:"token_endpoint_auth_method,omitempty"`
-	Grants          []string          `json:"grant_types,omitempty"`
-	Responses       []string          `json:"response_types,omitempty"`
-	Redirects       []string          `json:"redirect_uris,omitempty"`
-	LogoutRedirects []string          `json:"post_logout_redirect_uris,omitempty"`
-	Origins         []string          `json:"allowed_origins,omitempty"`
-	Scope           string            `json:"scope,omitempty"`
-	Keys            strict.RawMessage `json:"jwks,omitempty"`
-	KeysURI         string            `json:"jwks_uri,omitempty"`
-	Subject         string            `json:"tls_client_auth_subject_dn,omitempty"`
-	DetailTypes     []string          `json:"authorization_details_types,omitempty"`
-	Application     string            `json:"application_type,omitempty"`
-	Push            bool              `json:"require_pushed_authorization_requests,omitempty"`
-	BoundKey        bool              `json:"dpop_bound_access_tokens,omitempty"`
-	BoundCert       bool              `json:"tls_client_certificate_bound_access_tokens,omitempty"`
-	Signed          bool              `json:"require_signed_request_object,omitempty"`
-	AnswerAlg       string            `json:"authorization_signed_response_alg,omitempty"`
-	IDTokenAlg      string            `json:"id_token_signed_response_alg,omitempty"`
+	Name            string          `json:"client_name,omitempty"`
+	Auth            Auth            `json:"token_endpoint_auth_method,omitempty"`
+	Grants          []string        `json:"grant_types,omitempty"`
+	Responses       []string        `json:"response_types,omitempty"`
+	Redirects       []string        `json:"redirect_uris,omitempty"`
+	LogoutRedirects []string        `json:"post_logout_redirect_uris,omitempty"`
+	Origins         []string        `json:"allowed_origins,omitempty"`
+	Scope           string          `json:"scope,omitempty"`
+	Keys            json.RawMessage `json:"jwks,omitempty"`
+	KeysURI         string          `json:"jwks_uri,omitempty"`
+	Subject         string          `json:"tls_client_auth_subject_dn,omitempty"`
+	DetailTypes     []string        `json:"authorization_details_types,omitempty"`
+	Application     string          `json:"application_type,omitempty"`
+	Push            bool            `json:"require_pushed_authorization_requests,omitempty"`
+	BoundKey        bool            `json:"dpop_bound_access_tokens,omitempty"`
+	BoundCert       bool            `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	Signed          bool            `json:"require_signed_request_object,omitempty"`
+	AnswerAlg       string          `json:"authorization_signed_response_alg,omitempty"`
+	IDTokenAlg      string          `json:"id_token_signed_response_alg,omitempty"`
 }
 
 // draft turns metadata into what a client is registered with. Pushed requests, bound
@@ -92,7 +93,7 @@ func (s *Server) answered(c Client, secret, token string) answered {
 	a := answered{ID: c.ID, Issued: c.CreatedAt.Unix(), Secret: secret, Token: token, Location: s.config.Issuer + pathRegister + "/" + string(c.ID)}
 	a.registered = registered{
 		Name: c.Name, Auth: c.Auth, Grants: c.Grants, Redirects: c.Redirects, LogoutRedirects: c.LogoutRedirects, Origins: c.Origins,
-		Scope: strings.Join(c.Scopes, " "), Keys: strict.RawMessage(c.Keys), Subject: c.Subject, DetailTypes: c.DetailTypes, Application: "web",
+		Scope: strings.Join(c.Scopes, " "), Keys: json.RawMessage(c.Keys), Subject: c.Subject, DetailTypes: c.DetailTypes, Application: "web",
 		Push: c.FAPI, BoundKey: c.Bound && !c.tls(), BoundCert: c.Bound && c.tls(), Signed: c.SignedRequests,
 	}
 	if c.Native {

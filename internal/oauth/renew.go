@@ -65,9 +65,6 @@ func (s *Server) renew(c *call, b binding) (*tokens, error) {
 	if f != nil {
 		return nil, f
 	}
-	if f = c.client.spendable(scopes, &s.config); f != nil {
-		return nil, f
-	}
 	if c.form.Has("authorization_details") {
 		return nil, fail("invalid_authorization_details", "Limits are changed by the person who set them.")
 	}

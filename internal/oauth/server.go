@@ -27,7 +27,10 @@ type Config struct {
 	Locales     []string       // of the pages
 	// Profile gives the claims of a person for userinfo, beside sub; nil: none.
 	Profile func(ctx context.Context, person string, scopes []string) (map[string]any, error)
-	Log     *slog.Logger // nil: slog.Default()
+	// Stands reports whether a person may still answer for whom they have answered: a
+	// payer, or a merchant as its staff; nil: always.
+	Stands func(ctx context.Context, person string, payer id.Payer, merchant id.Merchant) (bool, error)
+	Log    *slog.Logger // nil: slog.Default()
 }
 
 // Paths of the pages that others serve.
@@ -80,7 +83,7 @@ func Open(ctx context.Context, d *db.DB, c clock.Clock, seal Sealer, grants *gra
 	s.keyring, s.verifier = &keyring{load: s.loadRing, clock: c}, newVerifier(s)
 	s.provers = &provers{sizeMax: proversMax, known: map[string]*prover{}}
 	s.known = newMemory(c, clientsMax, s.readClient)
-	s.living = newMemory(c, grantsMax, grants.Live)
+	s.living = newMemory(c, grantsMax, s.readStanding)
 	s.allowed = newMemory(c, 1, func(ctx context.Context, _ struct{}) (map[string]bool, error) { return s.origins(ctx) })
 	s.denied = newMemory(c, 1, func(ctx context.Context, _ struct{}) (map[string]bool, error) { return s.revoked(ctx, c.Now()) })
 	if err := s.Tend(ctx); err != nil {

@@ -48,17 +48,18 @@ func (s *Server) itself(c *call, b binding) (*tokens, error) {
 			}
 		}
 	}
-	if f := c.client.spendable(scopes, &s.config); f != nil {
-		return nil, f
-	}
 	a := &approval{Client: c.client.ID, Merchant: c.client.Merchant, Live: c.client.Live}
 	return c.mint(a, scopes, b, "")
 }
 
+// AboutPerson reports whether scopes tell who somebody is and open nothing else. Source:
+// OpenID Connect Core §5.4.
+func AboutPerson(scopes []string) bool { return within(scopes, []string{"openid", "profile", "email"}) }
+
 // spendable holds live money to the FAPI profile, also for a client that was registered
-// when the list of money scopes was another.
-func (c *Client) spendable(scopes []string, config *Config) *Fail {
-	if c.Live && !c.FAPI && overlap(scopes, config.MoneyScopes) {
+// when the list of money scopes was another, or that has left the profile since.
+func (c *Client) spendable(scopes []string, details []Detail, config *Config) *Fail {
+	if c.Live && !c.FAPI && (overlap(scopes, config.MoneyScopes) || len(details) > 0) {
 		return fail("invalid_scope", "In live mode, what moves money needs the FAPI 2.0 profile.")
 	}
 	return nil

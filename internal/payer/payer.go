@@ -5,13 +5,13 @@ import (
 	"maps"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
+	"github.com/florinpay/florin/internal/label"
 )
 
 // Limits of a payer's texts, in characters, and of its metadata.
@@ -69,7 +69,7 @@ func (d Draft) check() error {
 		{"/email", d.Email, EmailMax},
 		{"/reference", d.Reference, ReferenceMax},
 	} {
-		if !plain(x.text) || utf8.RuneCountInString(x.text) > x.max {
+		if !label.Plain(x.text) || utf8.RuneCountInString(x.text) > x.max {
 			bad = bad.WithField(x.pointer, "invalid_text", fmt.Sprintf("Send at most %d characters without control characters.", x.max))
 		}
 	}
@@ -87,7 +87,7 @@ func checkMetadata(bad *fault.Fault, metadata map[string]string) *fault.Fault {
 		return bad.WithField("/metadata", "too_many", fmt.Sprintf("Send at most %d pairs.", MetadataMax))
 	}
 	for key, value := range metadata {
-		if key == "" || !plain(key) || utf8.RuneCountInString(key) > MetadataKeyMax {
+		if key == "" || !label.Plain(key) || utf8.RuneCountInString(key) > MetadataKeyMax {
 			return bad.WithField("/metadata", "invalid_key", fmt.Sprintf("Send keys of 1 to %d characters without control characters.", MetadataKeyMax))
 		}
 		if !utf8.ValidString(value) || utf8.RuneCountInString(value) > MetadataValueMax {
@@ -104,17 +104,4 @@ func escape(token string) string { return strings.NewReplacer("~", "~0", "/", "~
 func isAddress(s string) bool {
 	local, domain, found := strings.Cut(s, "@")
 	return found && local != "" && domain != "" && !strings.ContainsAny(domain, "@ ") && !strings.Contains(local, " ")
-}
-
-// plain reports whether both databases can keep s and a terminal can show it.
-func plain(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
 }

@@ -27,6 +27,8 @@ type Conversion struct {
 // fx.ErrQuoteUsed, fx.ErrQuoteExpired.
 func (d *Desk) conversion(ctx context.Context, o Order, amount money.Amount) (*Conversion, error) {
 	switch {
+	case o.Use != nil && (o.Quote != "" || o.SettlementCurrency != ""):
+		return nil, fault.ErrInvalid.WithField("/settlement_currency", "not_payers_to_say", "What a merchant is paid in is the merchant's to say. Leave settlement_currency and quote out.")
 	case o.Quote != "":
 		return d.quoted(ctx, o, amount)
 	case o.SettlementCurrency == "":

@@ -1,10 +1,12 @@
 package payment_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
@@ -179,4 +181,56 @@ func TestWhatGrantsDoNotAllow(t *testing.T) {
 func (w *world) verified(t *testing.T) string {
 	t.Helper()
 	return w.audit(t.Context())
+}
+
+// skewed is the clock of a server that is ahead or behind.
+type skewed struct {
+	clock.Clock
+	by time.Duration
+}
+
+func (s *skewed) Now() time.Time { return s.Clock.Now().Add(s.by) }
+
+// TestALimitHoldsWhereClocksDiffer: two servers on one database, one just past the end of a
+// period, the other half a second before it.
+func TestALimitHoldsWhereClocksDiffer(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		begin := w.clock.Now().UTC().Truncate(time.Second)
+		every, err := grant.ParseInterval("R/" + begin.Format("2006-01-02T15:04:05Z") + "/P1D")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := consent(t, w, grant.Limit{Currency: "USD", Max: 10_00, Interval: every})
+		w.clock.Move(begin.Add(24 * time.Hour).Sub(w.clock.Now()))
+		s := &skewed{Clock: w.clock}
+		c.desk.Clock = s
+		passed := 0
+		for i := range 8 {
+			s.by = 0 // node A: just past the boundary
+			if i%2 == 1 {
+				s.by = -500 * time.Millisecond // node B: its clock is behind
+			}
+			if _, code := c.pay(t, 10_00, ""); code == "" {
+				passed++
+			}
+		}
+		if passed != 1 {
+			t.Errorf("%d payments of 10.00 passed around one midnight by a limit of 10.00 a day", passed)
+		}
+	})
+}
+
+// A payer's grant says nothing of what the merchant is paid in.
+func TestAGrantLeavesTheMerchantsSideAlone(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		c := consent(t, w, grant.Limit{Currency: "USD", Max: 10_00})
+		by := caller(c.cafe, nil)
+		by.Use = &grant.Use{Grant: c.grant.ID, Payer: c.grant.Payer}
+		for _, o := range []payment.Order{{SettlementCurrency: "EUR"}, {Quote: "quote_x"}} {
+			o.Caller, o.Amount, o.Currency, o.Source = by, 1_00, "USD", string(c.wallet.ID)
+			if _, err := c.desk.Create(t.Context(), o); !errors.Is(err, fault.ErrInvalid) {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
+	})
 }

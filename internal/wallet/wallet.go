@@ -51,7 +51,7 @@ func (w *Wallet) spend(now time.Time, amount money.Amount) error {
 	if w.Limits.PerDay == 0 {
 		return nil
 	}
-	if today := now.UTC().Format(time.DateOnly); w.DayOn != today {
+	if today := now.UTC().Format(time.DateOnly); today > w.DayOn { // a server whose clock is behind counts into the newer one
 		w.DayOn, w.DaySpent = today, 0
 	}
 	if amount.Minor > w.Limits.PerDay-w.DaySpent {
@@ -63,7 +63,7 @@ func (w *Wallet) spend(now time.Time, amount money.Amount) error {
 
 // SpentOn is what was spent on the day of now against the limit per day.
 func (w Wallet) SpentOn(now time.Time) int64 {
-	if w.DayOn != now.UTC().Format(time.DateOnly) {
+	if now.UTC().Format(time.DateOnly) > w.DayOn {
 		return 0
 	}
 	return w.DaySpent

@@ -37,7 +37,7 @@ func showClients(v *visit) error { return v.clients(nil) }
 
 func (v *visit) clients(problem error) error {
 	page := clientsPage{Form: map[string]string{}, Asked: v.r.PostForm["scope"], Fresh: v.session.Fresh(v.site.Clock.Now())}
-	for _, name := range []string{"name", "merchant", "kind", "redirects", "jwks", "details", "own", "device", "fapi", "live"} {
+	for _, name := range []string{"name", "merchant", "kind", "redirects", "logouts", "origins", "jwks", "details", "own", "device", "fapi", "live"} {
 		page.Form[name] = v.field(name)
 	}
 	for scope := range english.scopes {
@@ -77,7 +77,7 @@ func (v *visit) clients(problem error) error {
 func (v *visit) draft() oauth.Draft {
 	d := oauth.Draft{
 		Merchant: id.Merchant(v.field("merchant")), Owner: string(v.person.ID), Live: v.field("live") != "", Name: v.field("name"), Keys: v.field("jwks"),
-		Redirects: strings.Fields(v.field("redirects")), Scopes: v.r.PostForm["scope"], FAPI: v.field("fapi") != "", Auth: oauth.SecretBasic,
+		Redirects: strings.Fields(v.field("redirects")), LogoutRedirects: strings.Fields(v.field("logouts")), Origins: strings.Fields(v.field("origins")), Scopes: v.r.PostForm["scope"], FAPI: v.field("fapi") != "", Auth: oauth.SecretBasic,
 	}
 	switch v.field("kind") {
 	case "keys":

@@ -127,25 +127,25 @@ func (v *visit) profiles(c oauth.Client, scopes []string, details []oauth.Detail
 			list = append(list, profile{ID: string(g.Merchant), Merchant: g.Merchant, Said: v.T("staff_of", name, v.Role(g.Role))})
 		}
 	}
-	if aboutPerson(scopes) && len(details) == 0 {
+	if oauth.AboutPerson(scopes) && len(details) == 0 {
 		list = append(list, profile{ID: "me", Said: v.T("yourself")})
 	}
-	if len(list) > 0 {
+	if len(list) == 1 {
 		list[0].Chosen = true
 	}
+	for i := range list { // the same name twice says nothing
+		if slices.ContainsFunc(list, func(p profile) bool { return p.ID != list[i].ID && p.Merchant == list[i].Merchant && p.Payer != "" }) && list[i].Payer != "" {
+			list[i].Said += " (" + list[i].ID + ")"
+		}
+	}
 	return list, nil
-}
-
-// aboutPerson reports whether scopes tell who somebody is and open nothing else.
-func aboutPerson(scopes []string) bool {
-	return !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains([]string{"openid", "profile", "email"}, s) })
 }
 
 // led are the roles in which the person may let clients act for a merchant.
 func (v *visit) led() ([]identity.Given, error) {
 	roles, err := v.site.Identity.RolesOf(v.r.Context(), v.person.ID)
 	return slices.DeleteFunc(roles, func(g identity.Given) bool {
-		return g.Merchant == "" || g.Role != identity.Owner && g.Role != identity.Admin
+		return g.Merchant == "" || !g.Role.Leads()
 	}), err
 }
 
@@ -179,18 +179,25 @@ func (v *visit) answer(q *question, scopes []string, details []oauth.Detail) (d 
 	}
 	for i := range q.Profiles {
 		p := &q.Profiles[i]
-		if p.Chosen = p.ID == as || as == "" && i == 0; p.Chosen {
+		if p.Chosen = p.ID == as || as == "" && len(q.Profiles) == 1; p.Chosen {
 			d.Merchant, d.Payer, fits = p.Merchant, p.Payer, true
 		}
 	}
-	if !fits {
+	switch {
+	case !fits && as == "" && len(q.Profiles) > 1:
+		bad = bad.WithField("as", "choose_profile", v.T("choose_profile"))
+	case !fits:
 		bad = bad.WithField("as", "no_profile", v.T("no_profile"))
 	}
 	bad = v.answerDetails(q, details, &d, bad)
 	if q.Until = v.field("until"); q.Until != "" {
 		until, err := time.Parse(time.DateOnly, q.Until)
 		now := v.site.Clock.Now()
-		if d.Until = until.AddDate(0, 0, 1); err != nil || until.Before(now) || until.After(now.AddDate(0, 0, grantDays)) {
+		d.Until = until.AddDate(0, 0, 1) // to the end of the day, but for the last
+		if latest := now.AddDate(0, 0, grantDays); d.Until.After(latest) {
+			d.Until = latest
+		}
+		if err != nil || until.Before(now) || until.After(now.AddDate(0, 0, grantDays)) {
 			bad = bad.WithField("until", "date_bad", v.T("date_bad"))
 		}
 	}
@@ -213,10 +220,10 @@ func (v *visit) answerDetails(q *question, asked []oauth.Detail, d *oauth.Decisi
 		}
 		read := func(name string, most int64, typed *string) int64 {
 			field := fmt.Sprintf("%s_%d", name, i)
-			if text := v.field(field); text != "" {
-				*typed = text
+			if _, sent := v.r.PostForm[field]; sent && (v.field(field) != "" || name == "amount") {
+				*typed = v.field(field) // an amount that was emptied is none
 			}
-			if *typed == "" {
+			if *typed == "" && name != "amount" {
 				return 0
 			}
 			a, err := money.ParseDecimal(padded(*typed, want.Currency), want.Currency)
@@ -315,7 +322,7 @@ func consent(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.signInAgain(asked) {
+	if v.field("decision") == "allow" && v.signInAgain(asked) {
 		return nil
 	}
 	if shown := v.field("request"); shown != "" && shown != requestName(asked) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/grant"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/oauth"
 )
@@ -262,5 +263,65 @@ func TestSigningInSomewhereElse(t *testing.T) {
 	}
 	if list := g.given("ada@example.com"); len(list) != 1 || list[0].Payer != "" || strings.Join(list[0].Scopes, " ") != "openid email" {
 		t.Errorf("%+v", list)
+	}
+}
+
+// Two payers of one merchant are told apart, and nobody is chosen for the person.
+func TestWhoIsChosenIsSaid(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	one, two := ada.becomes(), ada.becomes()
+	p := ada.asks()
+	for _, payer := range []id.Payer{one, two} {
+		ada.wants(p, 200, "You as a payer of Café <Noir> ("+string(payer)+")")
+	}
+	if strings.Contains(p.text, `name="as" value="`+string(one)+`" checked`) || strings.Contains(p.text, `name="as" value="`+string(two)+`" checked`) {
+		t.Error("one of two is chosen already")
+	}
+	form := url.Values{"decision": {"allow"}, "scope": {"payments:read"}, "detail": {"0"}}
+	ada.wants(ada.post("/consent", form), 400, "Choose for which profile")
+	form.Set("as", string(two))
+	ada.wants(ada.post("/consent", form), 303, "")
+	if list := g.given("ada@example.com"); len(list) != 1 || list[0].Payer != two {
+		t.Errorf("%+v", list)
+	}
+}
+
+// What a person empties is not what the client asked for, and no grant outlives 90 days.
+func TestAnEmptyAmountIsNoConsent(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	payer := ada.becomes()
+	ada.asks()
+	form := url.Values{"decision": {"allow"}, "as": {string(payer)}, "scope": {"payments:read"}, "detail": {"0"}, "amount_0": {""}}
+	ada.wants(ada.post("/consent", form), 400, "at most what is asked for")
+	form.Set("amount_0", "1")
+	form.Set("until", g.clock.Now().AddDate(0, 0, grantDays).Format(time.DateOnly))
+	ada.wants(ada.post("/consent", form), 303, "")
+	list := g.given("ada@example.com")
+	if len(list) != 1 || list[0].ExpiresAt.After(g.clock.Now().AddDate(0, 0, grantDays)) {
+		t.Errorf("%+v", list)
+	}
+}
+
+// A client may want a sign-in that is no older than a second: who reads longer than that
+// is not sent round in circles, and may deny in any case.
+func TestAShortAgeIsNoCircle(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	payer := ada.becomes()
+	g.clock.move(time.Minute)
+	ask := []string{"max_age", "1", "authorization_details", ""}
+	ada.wants(ada.asks(ask...), 200, english.plain["title_signin"])
+	if p := ada.post("/consent", url.Values{"decision": {"deny"}}); !strings.Contains(p.to, "error=access_denied") {
+		t.Errorf("to deny wants a sign-in: %d %s", p.status, p.to)
+	}
+	ada.asks(ask...)
+	ada.wants(ada.post("/sign-in", url.Values{"login": {"ada@example.com"}, "password": {phrase}, "to": {"/consent"}}), 303, "")
+	g.clock.move(10 * time.Second)
+	ada.wants(ada.get("/consent"), 200, "asks for access")
+	p := ada.post("/consent", url.Values{"decision": {"allow"}, "as": {string(payer)}, "scope": {"payments:read"}})
+	if !strings.Contains(p.to, "code=") {
+		t.Errorf("%d %s", p.status, p.to)
 	}
 }

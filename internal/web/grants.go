@@ -70,20 +70,34 @@ func (v *visit) given(g grant.Grant) (out given, err error) {
 	return out, nil
 }
 
-// revokeGrant ends one of the person's own.
-func revokeGrant(v *visit) error {
-	list, err := v.site.Grants.OfPerson(v.r.Context(), v.person.ID)
+// endGrants ends all that the person has allowed for a payer, "" for all that they have.
+func (v *visit) endGrants(payer id.Payer) error {
+	list, err := v.site.Grants.StandingOf(v.r.Context(), v.person.ID, payer)
 	if err != nil {
 		return err
 	}
 	for _, g := range list {
-		if g.ID == id.Grant(v.r.PathValue("grant")) {
-			if _, err := v.site.Grants.Revoke(v.r.Context(), g.Merchant, g.Live, g.ID, grant.Ending{By: grant.ByPayer}); err != nil {
-				return err
-			}
-			v.redirect("/me/grants")
-			return nil
+		if err := v.endGrant(g); err != nil {
+			return err
 		}
 	}
-	return fault.ErrNotFound
+	return nil
+}
+
+func (v *visit) endGrant(g grant.Grant) error {
+	_, err := v.site.Grants.Revoke(v.r.Context(), g.Merchant, g.Live, g.ID, grant.Ending{By: grant.ByPayer})
+	return err
+}
+
+// revokeGrant ends one of the person's own.
+func revokeGrant(v *visit) error {
+	g, err := v.site.Grants.Own(v.r.Context(), v.person.ID, id.Grant(v.r.PathValue("grant")))
+	if err != nil {
+		return err
+	}
+	if err := v.endGrant(g); err != nil {
+		return err
+	}
+	v.redirect("/me/grants")
+	return nil
 }

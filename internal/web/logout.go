@@ -52,6 +52,7 @@ func signOut(v *visit) error {
 	if err := v.leave(); err != nil {
 		return err
 	}
+	v.w.Header().Set("Clear-Site-Data", `"storage"`) // a claim code that waits in the tab
 	if request.Redirect == "" {
 		v.redirect("/sign-in")
 		return nil

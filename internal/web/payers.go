@@ -49,8 +49,14 @@ func redeemClaim(v *visit) error {
 	return nil
 }
 
+// unlinkPayer gives a payer profile up. What the person allowed for it ends first: who
+// gets the profile next has allowed nothing.
 func unlinkPayer(v *visit) error {
-	if err := v.site.Identity.Unlink(v.r.Context(), v.session, id.Payer(v.r.PathValue("payer")), v.browser()); err != nil {
+	payer := id.Payer(v.r.PathValue("payer"))
+	if err := v.endGrants(payer); err != nil {
+		return err
+	}
+	if err := v.site.Identity.Unlink(v.r.Context(), v.session, payer, v.browser()); err != nil {
 		return err
 	}
 	v.redirect("/me/payers")

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/identity"
 )
 
@@ -156,4 +157,78 @@ func TestAssetsAreAskedForAnew(t *testing.T) {
 	b.wants(b.get("/web/assets/passkey.js"), 304, "")
 	b.wants(b.get("/web/assets/page.css"), 200, "body")
 	b.wants(b.get("/web/assets/other.js"), 404, "")
+}
+
+// An owner gives and takes roles; nobody else sees the page, and nobody raises themself.
+func TestStaffIsAppointedByAnOwner(t *testing.T) {
+	g := newGround(t)
+	owner, bob := g.visitor().signUp("owner@example.com"), g.visitor().signUp("bob@example.com")
+	bob.wants(bob.get("/me/staff"), 200, english.plain["staff_none"])
+	person, err := g.persons.Named(t.Context(), "owner@example.com")
+	g.must(err)
+	g.must(g.persons.Appoint(t.Context(), person.ID, g.cafe, identity.Owner, identity.Browser{}))
+	g.clock.move(6 * time.Second) // sessions are remembered for five
+	if p := owner.get("/me/staff"); p.status != 303 || !strings.HasPrefix(p.to, "/step-up") {
+		t.Fatalf("an owner by password alone: %d %s", p.status, p.to)
+	}
+	secret := owner.enrolls()
+	owner.wants(owner.proves(secret, "/me/staff"), 303, "")
+	owner.wants(owner.get("/me/staff"), 200, "owner@example.com")
+	form := func(login string, role identity.Role) url.Values {
+		return url.Values{"merchant": {string(g.cafe)}, "login": {login}, "role": {string(role)}}
+	}
+	owner.wants(owner.post("/me/staff", form("nobody@example.com", identity.Support)), 400, "Ask them to sign up first")
+	owner.wants(owner.post("/me/staff", form("bob@example.com", "king")), 400, "")
+	owner.wants(owner.post("/me/staff", form("bob@example.com", identity.Developer)), 303, "")
+	owner.wants(owner.get("/me/staff"), 200, "bob@example.com")
+	g.clock.move(6 * time.Second)
+	bob.wants(bob.get("/me/staff"), 200, english.plain["staff_none"])
+	bob.wants(bob.get("/me/clients"), 200, "Café <Noir>")
+	bob.wants(bob.post("/me/staff", form("bob@example.com", identity.Owner)), 403, "Your role does not allow this")
+	bob.wants(bob.post("/me/staff", form("nobody@example.com", identity.Owner)), 403, "Your role does not allow this")
+	stranger := g.visitor().signUp("eve@example.com")
+	stranger.wants(stranger.post("/me/staff", form("bob@example.com", identity.Owner)), 404, "")
+	stranger.wants(stranger.post("/me/staff", url.Values{"login": {"eve@example.com"}, "role": {"operator"}}), 404, "")
+	owner.wants(owner.post("/me/staff/end", url.Values{"merchant": {string(g.cafe)}, "person": {string(person.ID)}}), 409, "last owner")
+	known, err := g.persons.Named(t.Context(), "bob@example.com")
+	g.must(err)
+	owner.wants(owner.post("/me/staff/end", url.Values{"merchant": {string(g.cafe)}, "person": {string(known.ID)}}), 303, "")
+	bob.wants(bob.get("/me/clients"), 200, english.plain["clients_no_merchant"])
+}
+
+// Who gives a payer profile up leaves nothing behind that may spend from it.
+func TestWhoLeavesLeavesNothingAllowed(t *testing.T) {
+	g := newGround(t)
+	ada := g.visitor().signUp("ada@example.com")
+	payer := ada.becomes()
+	ada.asks("authorization_details", "")
+	ada.wants(ada.post("/consent", url.Values{"decision": {"allow"}, "as": {string(payer)}, "scope": {"payments:read"}}), 303, "")
+	ada.wants(ada.post("/me/security/close", nil), 400, "Tick that you are sure")
+	ada.wants(ada.post("/me/security/close", url.Values{"sure": {"1"}}), 409, "roles")
+	ada.wants(ada.post("/me/payers/"+string(payer)+"/unlink", nil), 303, "")
+	for _, one := range g.given("ada@example.com") {
+		if one.State != grant.Revoked {
+			t.Errorf("%+v outlives its payer", one)
+		}
+	}
+	ada.asks("authorization_details", "", "scope", "openid email")
+	ada.wants(ada.post("/consent", url.Values{"decision": {"allow"}, "scope": {"openid", "email"}}), 303, "")
+	person, err := g.persons.Named(t.Context(), "ada@example.com")
+	g.must(err)
+	ada.wants(ada.post("/me/security/close", url.Values{"sure": {"1"}}), 200, "The account is closed")
+	list, err := g.grants.OfPerson(t.Context(), person.ID)
+	g.must(err)
+	if len(list) != 2 || list[0].State != grant.Revoked {
+		t.Errorf("after closing: %+v", list)
+	}
+	if p := ada.get("/me"); p.status != 303 || !strings.HasPrefix(p.to, "/sign-in") {
+		t.Errorf("still in: %d %s", p.status, p.to)
+	}
+	ada.wants(ada.post("/sign-in", url.Values{"login": {"ada@example.com"}, "password": {phrase}}), 401, "Signing in failed")
+}
+
+// The key of an app is a picture, too, for the camera of another device.
+func TestTheKeyIsAPicture(t *testing.T) {
+	b := newGround(t).visitor().signUp("ada@example.com")
+	b.wants(b.post("/me/security/totp", nil), 200, `src="data:image/png;base64,iVBOR`)
 }

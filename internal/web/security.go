@@ -1,13 +1,20 @@
 package web
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"html/template"
 	"net/http"
 
+	"rsc.io/qr"
+
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 )
+
+// errNotSure: what cannot be undone is said twice.
+var errNotSure = fault.ErrInvalid.WithField("/sure", "not_sure", "Tick that you are sure.")
 
 // security is how somebody signs in.
 type security struct {
@@ -48,6 +55,24 @@ func (v *visit) changed(err error) error {
 	return err
 }
 
+// closeMe ends the person for good. What it allowed as itself ends after it: by then it
+// tells a client nothing any more.
+func closeMe(v *visit) error {
+	if v.field("sure") == "" {
+		return v.security(errNotSure)
+	}
+	if err := v.site.Identity.Close(v.r.Context(), v.session, v.browser()); err != nil {
+		return v.changed(err)
+	}
+	if err := v.endGrants(""); err != nil {
+		return err
+	}
+	v.setCookie(sessionCookie, "", 0)
+	v.person = identity.Person{}
+	v.show(http.StatusOK, "message", v.T("closed"))
+	return nil
+}
+
 func setPassword(v *visit) error {
 	return v.changed(v.site.Identity.SetPassword(v.r.Context(), v.session, v.r.PostFormValue("password"), v.browser()))
 }
@@ -58,8 +83,9 @@ func removePassword(v *visit) error {
 
 // connecting is a new key of an authenticator app.
 type connecting struct {
-	Text string
-	Link template.URL // otpauth: is a scheme that templates do not know
+	Text    string
+	Link    template.URL // otpauth: is a scheme that templates do not know
+	Picture template.URL // the same as a QR code, for the camera of another device
 }
 
 func beginTOTP(v *visit) error {
@@ -67,15 +93,21 @@ func beginTOTP(v *visit) error {
 	if err != nil {
 		return v.changed(err)
 	}
-	v.show(http.StatusOK, "totp", connecting{secret.Text, template.URL(secret.URI)}) //nolint:gosec // made by our own room
+	code, err := qr.Encode(secret.URI, qr.M)
+	if err != nil {
+		return err
+	}
+	picture := "data:image/png;base64," + base64.StdEncoding.EncodeToString(code.PNG())
+	v.show(http.StatusOK, "totp", connecting{secret.Text, template.URL(secret.URI), template.URL(picture)}) //nolint:gosec // made by our own room
 	return nil
 }
 
 func confirmTOTP(v *visit) error {
-	codes, err := v.site.Identity.ConfirmTOTP(v.r.Context(), v.session, v.field("code"), v.browser())
+	codes, in, err := v.site.Identity.ConfirmTOTP(v.r.Context(), v.session, v.field("code"), v.browser())
 	if err != nil {
 		return v.changed(err)
 	}
+	v.begin(in)
 	v.show(http.StatusOK, "codes", codes)
 	return nil
 }

@@ -14,6 +14,15 @@ type sessions struct {
 	Records []identity.Record
 }
 
+// trail is what happened, as a table.
+type trail struct {
+	*visit
+	Records []identity.Record
+}
+
+// Trail shows what happened.
+func (v *visit) Trail(list []identity.Record) trail { return trail{v, list} }
+
 const recordsShown = 20
 
 func showSessions(v *visit) error {

@@ -181,7 +181,8 @@ func (s *Site) routes() http.Handler {
 		"GET /me/grants": showGrants, "POST /me/grants/{grant}/revoke": revokeGrant,
 		"GET /me/payers": showPayers, "POST /me/payers": redeemClaim, "POST /me/payers/{payer}/unlink": unlinkPayer,
 		"GET /me/clients": showClients, "POST /me/clients": registerClient, "POST /me/clients/invite": inviteClient,
-		"POST /me/clients/{client}/{turn}": turnClient,
+		"POST /me/clients/{client}/{turn}": turnClient, "POST /me/security/close": closeMe,
+		"GET /me/staff": showStaff, "POST /me/staff": giveRole, "POST /me/staff/end": endRole,
 	}
 	for pattern, run := range open {
 		m.HandleFunc(pattern, s.serve(run))

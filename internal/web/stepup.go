@@ -10,7 +10,12 @@ type proving struct {
 
 func (v *visit) proving() (p proving, err error) {
 	ways, err := v.site.Identity.WaysOf(v.r.Context(), v.person.ID)
-	return proving{To: v.to(), Passkey: ways.Passkeys > 0, Password: ways.Password && ways.Passkeys == 0 || ways.TOTP, TOTP: ways.TOTP}, err
+	if err != nil {
+		return p, err
+	}
+	keys, err := v.site.Identity.Passkeys(v.r.Context(), v.person.ID)
+	usable := ways.Passkeys > 0 || !ways.TOTP && len(keys) > 0 // one that may be a copy, if there is nothing better
+	return proving{To: v.to(), Passkey: usable, Password: ways.Password && ways.Passkeys == 0 || ways.TOTP, TOTP: ways.TOTP}, err
 }
 
 func showStepUp(v *visit) error {

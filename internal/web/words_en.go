@@ -11,7 +11,7 @@ var english = words{
 		"no_page": "There is nothing at this address.", "done": "Done.",
 		"title_message": "A message", "title_signin": "Sign in", "title_signup": "Sign up", "title_stepup": "Prove that it is you", "title_consent": "Allow access?",
 		"title_device": "Connect a device", "title_logout": "Sign out?", "title_me": "Your pages", "title_security": "Security", "title_sessions": "Where you are signed in",
-		"title_grants": "What you have allowed", "title_payers": "Your payer profiles", "title_clients": "Applications", "title_secret": "Keep this now", "title_codes": "Recovery codes",
+		"title_grants": "What you have allowed", "title_payers": "Your payer profiles", "title_staff": "Staff", "title_clients": "Applications", "title_secret": "Keep this now", "title_codes": "Recovery codes",
 		"title_totp": "Connect an authenticator app", "title_code": "Connect a device",
 
 		"login": "E-mail address", "password": "Password", "code": "Code from your authenticator app, or a recovery code", "code_hint": "Only if you have connected an app.", "name": "Your name",
@@ -27,7 +27,7 @@ var english = words{
 		"pay_to": "To %s", "most": "At most in all", "most_each": "At most %s", "most_payment": "At most at once", "until": "Until", "until_hint": "90 days at most. You can end it at any time under “What you have allowed”.",
 		"allow": "Allow", "deny": "Do not allow", "back_to": "Afterwards you go on to %s.", "real_money": "It works with real money.", "asked_until": "This question ends at %s.",
 		"every_1": "every %s", "every_n": "every %d %s", "times": "%d times from %s", "from": "from %s",
-		"too_much": "Send at most what is asked for, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose": "Allow at least one thing, or do not allow.",
+		"too_much": "Send at most what is asked for, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose_profile": "Choose for which profile.", "choose": "Allow at least one thing, or do not allow.",
 
 		"user_code": "The code that the device shows", "go_on": "Go on", "device_allowed": "Allowed. Look at your device: it goes on by itself.", "device_denied": "Not allowed. The device has been told.",
 		"logout_ask": "Do you want to sign out here?", "logout_client": "%s asks to sign you out here.",
@@ -38,7 +38,7 @@ var english = words{
 		"passkeys": "Passkeys", "passkey_none": "You have no passkey yet.", "passkey_add": "Add a passkey", "passkey_name": "Name of the passkey", "rename": "Rename", "revoke": "Revoke", "added": "Added %s", "last_used": "last used %s",
 		"synced": "kept by your provider on several devices", "cloned": "This passkey may have been copied: its counter ran backwards. Revoke it.", "password_set": "You have a password.", "password_none": "You have no password.",
 		"password_new": "New password", "password_change": "Set the password", "password_remove": "Remove the password", "totp": "Authenticator app", "totp_on": "An app is connected. %d recovery codes are left.", "totp_off": "No app is connected.",
-		"totp_needs_password": "An app belongs to a password: set one first.", "totp_connect": "Connect an app", "totp_remove": "Disconnect the app", "totp_type": "Type this key into your app, or open the link on the device that has it.", "totp_link": "Open in the app",
+		"totp_needs_password": "An app belongs to a password: set one first.", "totp_connect": "Connect an app", "totp_remove": "Disconnect the app", "totp_type": "Scan this with your app, type the key into it, or open the link on the device that has it.", "totp_link": "Open in the app",
 		"totp_code": "The code that the app shows now", "confirm": "Confirm", "recovery_renew": "New recovery codes", "recovery_keep": "Each works once, in place of the app. They are shown this once: print them or keep them in a safe place. Older ones work no more.",
 		"locked": "Signing in by password is locked until %s.",
 
@@ -53,7 +53,12 @@ var english = words{
 		"client_kind": "Kind", "kind_server": "Server with a secret", "kind_keys": "Server with keys (private_key_jwt)", "kind_public": "App in a browser or on a device", "client_redirects": "Addresses to come back to, one on each line", "client_jwks": "Public keys (JWK Set)",
 		"client_scopes": "What it may ask for", "client_details": "It may ask payers for limits of money", "client_own": "It may act for the merchant by itself", "client_device": "It is a device without a browser", "client_fapi": "FAPI 2.0: pushed requests, bound tokens (needed to move money live)", "client_live": "In live mode", "register": "Register",
 		"clients_proof": "To register or change an application you must have proved yourself within five minutes.", "invite": "Make a token for registration by API", "suspend": "Suspend", "activate": "Activate", "delete": "Delete", "shown_once": "This is shown once. Keep it where secrets are kept.", "client_id": "Client id", "client_secret": "Client secret", "registration_token": "Token that may change the registration", "initial_token": "Token for one registration, within an hour",
-		"state_suspended": "suspended",
+		"state_suspended": "suspended", "client_logouts": "Addresses to come back to after signing out, one on each line", "client_origins": "Web pages that may call the API (like https://shop.example), one on each line",
+
+		"staff_none": "You have no role that lets you see who works where.", "me_staff": "Who works for your merchants", "role": "Role", "role_give": "Give this role", "role_end": "Take the role away",
+		"staff_hint": "They must have signed up. A role replaces the one that they have here.",
+		"close":      "Close this account", "close_hint": "It ends for good: nobody can sign in to it again, and its e-mail address stays taken. Give up your roles and payer profiles first.", "close_sure": "I am sure", "closed": "The account is closed. What it had allowed has ended.",
+		"totp_picture": "QR code of the key below",
 	},
 	scopes: map[string]string{
 		"openid": "know that it is you", "profile": "know your name and language", "email": "know your e-mail address", "cards:read": "see saved cards", "cards:write": "save cards", "disputes:read": "see disputes", "disputes:write": "answer disputes",

@@ -11,7 +11,7 @@ var chinese = words{
 		"no_page": "这个地址没有内容。", "done": "已完成。",
 		"title_message": "提示", "title_signin": "登录", "title_signup": "注册", "title_stepup": "确认是您本人", "title_consent": "允许访问吗？",
 		"title_device": "连接设备", "title_logout": "退出登录？", "title_me": "我的页面", "title_security": "安全", "title_sessions": "登录位置",
-		"title_grants": "我的授权", "title_payers": "我的付款人身份", "title_clients": "应用", "title_secret": "请立即保存", "title_codes": "恢复码",
+		"title_grants": "我的授权", "title_payers": "我的付款人身份", "title_staff": "成员", "title_clients": "应用", "title_secret": "请立即保存", "title_codes": "恢复码",
 		"title_totp": "连接身份验证器", "title_code": "连接设备",
 
 		"login": "电子邮箱", "password": "密码", "code": "身份验证器上的验证码，或恢复码", "code_hint": "仅在您已连接身份验证器时填写。", "name": "您的姓名",
@@ -27,7 +27,7 @@ var chinese = words{
 		"pay_to": "付给 %s", "most": "总计最多", "most_each": "%s最多", "most_payment": "单笔最多", "until": "有效期至", "until_hint": "最长 90 天。您可随时在“我的授权”中结束。",
 		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "real_money": "它使用真实资金。", "asked_until": "此请求于 %s 失效。",
 		"every_1": "每%s", "every_n": "每 %d %s", "times": "共 %d 次，自 %s 起", "from": "自 %s 起",
-		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose": "请至少允许一项，或选择不允许。",
+		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose_profile": "请选择身份。", "choose": "请至少允许一项，或选择不允许。",
 
 		"user_code": "设备上显示的代码", "go_on": "继续", "device_allowed": "已允许。请看您的设备，它会自动继续。", "device_denied": "未允许。设备已得到通知。",
 		"logout_ask": "要在这里退出登录吗？", "logout_client": "%s 请求让您在这里退出登录。",
@@ -38,7 +38,7 @@ var chinese = words{
 		"passkeys": "通行密钥", "passkey_none": "您还没有通行密钥。", "passkey_add": "添加通行密钥", "passkey_name": "通行密钥名称", "rename": "重命名", "revoke": "撤销", "added": "添加于 %s", "last_used": "最近使用 %s",
 		"synced": "由您的服务商保存在多台设备上", "cloned": "这个通行密钥可能已被复制：它的计数器倒退了。请撤销它。", "password_set": "您已设置密码。", "password_none": "您没有密码。",
 		"password_new": "新密码", "password_change": "设置密码", "password_remove": "移除密码", "totp": "身份验证器", "totp_on": "已连接身份验证器，还剩 %d 个恢复码。", "totp_off": "未连接身份验证器。",
-		"totp_needs_password": "身份验证器与密码一起使用：请先设置密码。", "totp_connect": "连接身份验证器", "totp_remove": "断开身份验证器", "totp_type": "请在验证器中输入此密钥，或在装有它的设备上打开链接。", "totp_link": "在验证器中打开",
+		"totp_needs_password": "身份验证器与密码一起使用：请先设置密码。", "totp_connect": "连接身份验证器", "totp_remove": "断开身份验证器", "totp_type": "请用验证器扫描，或在其中输入此密钥，或在装有它的设备上打开链接。", "totp_link": "在验证器中打开",
 		"totp_code": "验证器当前显示的验证码", "confirm": "确认", "recovery_renew": "生成新的恢复码", "recovery_keep": "每个恢复码可代替验证器使用一次，仅显示这一次：请打印或妥善保存。旧的恢复码已失效。",
 		"locked": "密码登录已锁定至 %s。",
 
@@ -53,7 +53,12 @@ var chinese = words{
 		"client_kind": "类型", "kind_server": "带密钥的服务器", "kind_keys": "带密钥对的服务器（private_key_jwt）", "kind_public": "浏览器或设备上的应用", "client_redirects": "回跳地址，每行一个", "client_jwks": "公钥（JWK Set）",
 		"client_scopes": "可请求的权限", "client_details": "可向付款人请求金额上限", "client_own": "可自行代表商户操作", "client_device": "没有浏览器的设备", "client_fapi": "FAPI 2.0：推送请求、绑定令牌（正式环境动用资金时必需）", "client_live": "正式环境", "register": "注册",
 		"clients_proof": "注册或更改应用前，需要在五分钟内验证过身份。", "invite": "生成用于 API 注册的令牌", "suspend": "暂停", "activate": "启用", "delete": "删除", "shown_once": "仅显示这一次，请保存在存放机密的地方。", "client_id": "客户端编号", "client_secret": "客户端密钥", "registration_token": "可修改注册信息的令牌", "initial_token": "用于一次注册的令牌，一小时内有效",
-		"state_suspended": "已暂停",
+		"state_suspended": "已暂停", "client_logouts": "退出登录后的回跳地址，每行一个", "client_origins": "可调用 API 的网页来源（如 https://shop.example），每行一个",
+
+		"staff_none": "您没有查看成员的角色。", "me_staff": "谁在为您的商户工作", "role": "角色", "role_give": "授予此角色", "role_end": "收回角色",
+		"staff_hint": "对方须已注册。新角色会取代其在此处的原有角色。",
+		"close":      "关闭账户", "close_hint": "关闭后无法恢复：任何人都不能再登录此账户，邮箱也不会释放。请先放弃您的角色和付款人身份。", "close_sure": "我确定", "closed": "账户已关闭，它允许过的一切也已结束。",
+		"totp_picture": "下方密钥的二维码",
 	},
 	scopes: map[string]string{
 		"openid": "确认您的身份", "profile": "知道您的姓名和语言", "email": "知道您的电子邮箱", "cards:read": "查看已保存的银行卡", "cards:write": "保存银行卡", "disputes:read": "查看争议", "disputes:write": "回应争议",
@@ -68,7 +73,7 @@ var chinese = words{
 		"login_taken": "该邮箱已被使用。请登录，或换一个邮箱。", "person_in_use": "此人仍有角色或付款人身份。请先放弃角色并解除付款人关联。", "last_way_in": "这是最后一种登录方式。请先添加其他通行密钥或密码。",
 		"passkey_refused": "通行密钥被拒绝。请在五分钟内重新开始，使用尚未注册且能通过 PIN、指纹或面容验证您本人的通行密钥。", "too_many_passkeys": "已有 20 个通行密钥，请先撤销一个。",
 		"code_wrong": "验证码错误。请确认设备时间正确，并输入当前显示的验证码。", "enrollment_ended": "连接已超时，请重新开始。", "not_enrolled": "此功能需要密码和身份验证器。请先设置密码并连接验证器。",
-		"role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
+		"login_unknown": "没有人用这个邮箱注册。请让对方先注册。", "not_sure": "请勾选以确认。", "role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
 		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
 		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",
 		"contains_login": "密码不能包含您的邮箱。", "out_of_range": "数值超出允许范围。", "duplicate_value": "重复的内容。", "too_small": "数值太小。", "too_many": "数量过多。", "currency_unknown": "不支持该币种。",

@@ -217,7 +217,7 @@ func TestCancellation(t *testing.T) {
 // TestNothingShowsSecrets: the key and what was paid with appear under no verb.
 func TestNothingShowsSecrets(t *testing.T) {
 	_, c, _ := play(t, hangUp)
-	params := &CreatePayment{CardNumber: "4242424242424242", CVV: "987"}
+	params := &CreatePayment{CardNumber: "4242424242424242", CVV: "nine-eight-seven"}
 	_, err := c.Payments.Create(t.Context(), params, WithRetries(1))
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Error("x", "error", err)
@@ -226,7 +226,7 @@ func TestNothingShowsSecrets(t *testing.T) {
 			fmt.Fprintf(&log, verb, x)
 		}
 	}
-	for _, secret := range []string{testKey, "4242424242424242", "987"} {
+	for _, secret := range []string{testKey, "4242424242424242", "nine-eight-seven"} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("%s in %s", secret, log.String())
 		}

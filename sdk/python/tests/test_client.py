@@ -163,14 +163,14 @@ class ClientTest(unittest.TestCase):
     def test_nothing_shows_secrets(self) -> None:
         p = Played(lost)
         with self.assertRaises(florin.NetworkError) as caught:
-            p.client.payments.create(amount=5, currency="USD", card_number="4242424242424242", cvv="987", retries=0)
+            p.client.payments.create(amount=5, currency="USD", card_number="4242424242424242", cvv="nine-eight-seven", retries=0)
         made = Played(answer(200, {"id": "key_1", "secret": "fl_sandbox_new"})).client.api_keys.create(scopes=["x"])
         self.assertEqual(made.secret, "fl_sandbox_new")
         trace = "".join(traceback.format_exception(caught.exception))
         seen = " ".join([repr(p.client), repr(p.client._caller), repr(p.seen), repr(caught.exception), trace, repr(made)])
         for secret in (KEY, "fl_sandbox_new"):
             self.assertNotIn(secret, seen)
-        for secret in ("4242424242424242", "987"):  # the traceback quotes this file
+        for secret in ("4242424242424242", "nine-eight-seven"):  # the traceback quotes this file
             self.assertNotIn(secret, seen.replace(trace, ""))
         for bad in ("", KEY + "\n", KEY + " x", "ключ"):
             with self.assertRaises(ValueError) as refused:
