@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 )
@@ -53,6 +54,9 @@ func redeemClaim(v *visit) error {
 // gets the profile next has allowed nothing.
 func unlinkPayer(v *visit) error {
 	payer := id.Payer(v.r.PathValue("payer"))
+	if !id.Valid(payer) {
+		return fault.ErrNotFound
+	}
 	if err := v.endGrants(payer); err != nil {
 		return err
 	}

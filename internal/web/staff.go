@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
@@ -65,7 +66,8 @@ func (v *visit) team(g identity.Given) (t team, err error) {
 	case g.Merchant == "":
 		t.Roles = []identity.Role{identity.Operator}
 	case identity.Can(g.Role, identity.ManageStaff):
-		t.Roles = identity.Roles[1:] // those at a merchant
+		t.Roles = slices.Clone(identity.Roles[1:]) // those at a merchant
+		slices.Reverse(t.Roles)                    // who hurries gives the least
 	}
 	if g.Merchant != "" {
 		if t.Name, err = v.merchantName(v.r.Context(), g.Merchant); err != nil {

@@ -60,6 +60,8 @@ func doorsOf(merchant string) []door {
 		{"POST /me/clients/*/suspend", nil, "*", "person"},
 		{"POST /me/grants/*/revoke", nil, "*", "person"},
 		{"POST /me/payers/*/unlink", nil, "*", "person"},
+		{"POST /me/staff", map[string]string{"merchant": merchant, "role": "support"}, "merchant login role", "person"},
+		{"POST /me/staff/end", map[string]string{"merchant": merchant}, "merchant person", "person"},
 		{"POST /me/sessions/*/end", nil, "*", "person"},
 		{"POST /me/security/passkeys/*/revoke", nil, "*", "person"},
 		{"GET /web/assets/*", nil, "*", ""},
