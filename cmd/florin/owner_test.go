@@ -140,18 +140,28 @@ func (w *town) allowed(name string, payer id.Payer) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	token := w.consents(oauth.Decision{Person: string(person.ID), Payer: payer}, fmt.Sprintf(`[{"type":"payment","payee":%q,"currency":"USD","amount":1000}]`, w.cafe))
+	list, err := w.house.grants.OfPerson(w.t.Context(), person.ID)
+	if err != nil || len(list) != 1 {
+		w.t.Fatal(list, err)
+	}
+	w.grants[name] = list[0].ID
+	return token
+}
+
+// consents allows the client everything, for whom d says, and gives its token.
+func (w *town) consents(d oauth.Decision, details string) string {
+	w.t.Helper()
 	asking := url.Values{
 		"client_id": {string(w.client.ID)}, "response_type": {"code"}, "redirect_uri": {w.client.Redirects[0]}, "scope": {strings.Join(w.client.Scopes, " ")},
-		"code_challenge": {pkceChallenge}, "code_challenge_method": {"S256"},
-		"authorization_details": {fmt.Sprintf(`[{"type":"payment","payee":%q,"currency":"USD","amount":1000}]`, w.cafe)},
+		"code_challenge": {pkceChallenge}, "code_challenge_method": {"S256"}, "authorization_details": {details},
 	}
 	asked, err := w.house.oauth.Open(w.t.Context(), asking.Encode())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	to, err := w.house.oauth.Decide(w.t.Context(), asked, oauth.Decision{
-		Person: string(person.ID), Payer: payer, AuthTime: machine.Now(), ACR: string(identity.ByPassword), Scopes: asked.Scopes, Details: asked.Details,
-	})
+	d.AuthTime, d.ACR, d.Scopes, d.Details = machine.Now(), string(identity.ByPassword), asked.Scopes, asked.Details
+	to, err := w.house.oauth.Decide(w.t.Context(), asked, d)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,11 +169,6 @@ func (w *town) allowed(name string, payer id.Payer) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	list, err := w.house.grants.OfPerson(w.t.Context(), person.ID)
-	if err != nil || len(list) != 1 {
-		w.t.Fatal(list, err)
-	}
-	w.grants[name] = list[0].ID
 	return w.token(url.Values{"grant_type": {oauth.CodeGrant}, "code": {back.Query().Get("code")}, "redirect_uri": asking["redirect_uri"], "code_verifier": {pkceVerifier}})
 }
 

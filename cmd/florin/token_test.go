@@ -330,6 +330,10 @@ func TestAGrantEndsWithWhoGaveIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(true, "", w.cafe)
+	w.callers["boss's client"] = w.consents(oauth.Decision{Person: string(person.ID), Merchant: w.cafe}, "")
+	if status, text := w.ask("boss's client", "GET", "/v1/payers", ""); status != 200 {
+		t.Fatalf("as the merchant: %d %s", status, text)
+	}
 	if status, text := w.ask("payer", "GET", "/v1/payments", ""); status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -347,6 +351,14 @@ func TestAGrantEndsWithWhoGaveIt(t *testing.T) {
 		t.Fatal(out.String(), err)
 	}
 	is(false, "", w.cafe)
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) { // memory is at most five seconds old
+		if status, _ := w.ask("boss's client", "GET", "/v1/payers", ""); status == 401 {
+			break
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the token works on")
+		}
+	}
 	if err := dismiss.Run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "has no role there") {
 		t.Error(err)
 	}
