@@ -139,25 +139,28 @@ func (h *house) profile(ctx context.Context, person string, scopes []string) (ma
 }
 
 // stands reports whether a person still is the payer, or leads the merchant, that they have
-// answered for.
-func (h *house) stands(ctx context.Context, person string, payer id.Payer, merchant id.Merchant) (bool, error) {
-	who, err := h.persons.Person(ctx, id.Person(person))
+// answered for; with neither, whether they are still there. Who closes their account has
+// given roles and payers up before.
+func (h *house) stands(ctx context.Context, person string, payer id.Payer, merchant id.Merchant) (yes bool, err error) {
+	who := id.Person(person)
 	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return false, nil
-	case err != nil || who.State != identity.Active:
-		return false, err
 	case payer != "":
-		link, err := h.persons.PersonOf(ctx, payer)
-		if errors.Is(err, fault.ErrNotFound) {
-			return false, nil
-		}
-		return link.Person == who.ID, err
-	case merchant == "":
-		return true, nil
+		var link identity.Link
+		link, err = h.persons.PersonOf(ctx, payer)
+		yes = link.Person == who
+	case merchant != "":
+		var roles []identity.Given
+		roles, err = h.persons.RolesOf(ctx, who)
+		yes = slices.ContainsFunc(roles, func(g identity.Given) bool { return g.Merchant == merchant && g.Role.Leads() })
+	default:
+		var p identity.Person
+		p, err = h.persons.Person(ctx, who)
+		yes = p.State == identity.Active
 	}
-	roles, err := h.persons.RolesOf(ctx, who.ID)
-	return slices.ContainsFunc(roles, func(g identity.Given) bool { return g.Merchant == merchant && g.Role.Leads() }), err
+	if errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	return yes && err == nil, err
 }
 
 // localIssuer is a sandbox's issuer: passkeys need a name, not a number.

@@ -30,28 +30,16 @@ type personAppointCommand struct {
 
 // Run gives the role.
 func (c *personAppointCommand) Run(ctx context.Context, out io.Writer) error {
-	d, persons, err := c.persons(ctx)
+	d, persons, p, err := c.named(ctx, c.Login)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	p, err := named(ctx, persons, c.Login)
-	if err != nil {
-		return err
-	}
 	if err := persons.Appoint(ctx, p.ID, id.Merchant(c.Merchant), identity.Role(c.Role), identity.Browser{Agent: "florin person appoint"}); err != nil {
 		return explained(err)
 	}
 	_, err = fmt.Fprintf(out, "%s (%s) is %s now.\n", p.Name, p.Login, c.Role)
 	return err
-}
-
-func named(ctx context.Context, persons *identity.Room, login string) (identity.Person, error) {
-	p, err := persons.Named(ctx, login)
-	if errors.Is(err, fault.ErrNotFound) {
-		err = fmt.Errorf("nobody has signed up as %s: they do so at /sign-up", login)
-	}
-	return p, err
 }
 
 type personDismissCommand struct {
@@ -62,15 +50,11 @@ type personDismissCommand struct {
 
 // Run ends the role. What they allowed clients as the merchant ends with it, within seconds.
 func (c *personDismissCommand) Run(ctx context.Context, out io.Writer) error {
-	d, persons, err := c.persons(ctx)
+	d, persons, p, err := c.named(ctx, c.Login)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	p, err := named(ctx, persons, c.Login)
-	if err != nil {
-		return err
-	}
 	err = persons.Dismiss(ctx, p.ID, id.Merchant(c.Merchant), identity.Browser{Agent: "florin person dismiss"})
 	if errors.Is(err, fault.ErrNotFound) {
 		return fmt.Errorf("%s has no role there: florin person staff shows who has", c.Login)
@@ -118,6 +102,22 @@ func (p place) persons(ctx context.Context) (*db.DB, *identity.Room, error) {
 		return nil, nil, errors.Join(err, d.Close())
 	}
 	return d, room, nil
+}
+
+// named opens the room of persons and finds who signs in by login.
+func (p place) named(ctx context.Context, login string) (*db.DB, *identity.Room, identity.Person, error) {
+	d, persons, err := p.persons(ctx)
+	if err != nil {
+		return nil, nil, identity.Person{}, err
+	}
+	who, err := persons.Named(ctx, login)
+	if errors.Is(err, fault.ErrNotFound) {
+		err = fmt.Errorf("nobody has signed up as %s: they do so at /sign-up", login)
+	}
+	if err != nil {
+		return nil, nil, who, errors.Join(err, d.Close())
+	}
+	return d, persons, who, nil
 }
 
 // sealedShut stands in for the vault, which commands on roles do not open.

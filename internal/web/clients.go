@@ -65,12 +65,7 @@ func (v *visit) clients(problem error) error {
 		}
 		page.Merchants = append(page.Merchants, m)
 	}
-	if problem != nil {
-		v.show(status(problem), "clients", page, problem)
-		return nil
-	}
-	v.show(http.StatusOK, "clients", page)
-	return nil
+	return v.open("clients", page, problem)
 }
 
 // draft is the client that the form describes.

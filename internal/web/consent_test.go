@@ -190,6 +190,9 @@ func TestLogout(t *testing.T) {
 	}
 	ada.wants(ada.get("/me"), 200, "")
 	p = ada.post("/sign-out", url.Values{"query": {query}})
+	if got := p.header.Get("Clear-Site-Data"); got != `"storage"` {
+		t.Errorf("what the tab keeps: %q", got)
+	}
 	if p.status != 303 || p.to != "https://books.example/bye?state=x" {
 		t.Errorf("%d %s", p.status, p.to)
 	}

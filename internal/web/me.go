@@ -31,12 +31,7 @@ func (v *visit) me(problem error) error {
 		}
 		m.Roles = append(m.Roles, v.T("role_at", v.Role(g.Role), name))
 	}
-	if problem != nil {
-		v.show(status(problem), "me", m, problem)
-		return nil
-	}
-	v.show(http.StatusOK, "me", m)
-	return nil
+	return v.open("me", m, problem)
 }
 
 // changeMe sets the name and the language.

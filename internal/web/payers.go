@@ -29,12 +29,7 @@ func (v *visit) payers(problem error) error {
 		}
 		list[i] = linked{l, name}
 	}
-	if problem != nil {
-		v.show(status(problem), "payers", list, problem)
-		return nil
-	}
-	v.show(http.StatusOK, "payers", list)
-	return nil
+	return v.open("payers", list, problem)
 }
 
 // redeemClaim makes the person the payer that a merchant's code is for.

@@ -35,25 +35,11 @@ func (v *visit) security(problem error) error {
 		return err
 	}
 	s := security{ways, v.site.Clock.Now().Before(ways.LockedUntil), keys}
-	if problem != nil {
-		v.show(status(problem), "security", s, problem)
-		return nil
-	}
-	v.show(http.StatusOK, "security", s)
-	return nil
+	return v.open("security", s, problem)
 }
 
 // changed leads back to the page after a change, or shows on it what refused the change.
-func (v *visit) changed(err error) error {
-	if err == nil {
-		v.redirect("/me/security")
-		return nil
-	}
-	if code := status(err); code == http.StatusBadRequest || code == http.StatusConflict {
-		return v.security(err)
-	}
-	return err
-}
+func (v *visit) changed(err error) error { return v.done(err, "/me/security", v.security) }
 
 // closeMe ends the person for good. What it allowed as itself ends after it: by then it
 // tells a client nothing any more.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/florinpay/florin/internal/fault"
@@ -48,12 +47,7 @@ func (v *visit) staff(problem error) error {
 		}
 		page.Teams = append(page.Teams, t)
 	}
-	if problem != nil {
-		v.show(status(problem), "staff", page, problem)
-		return nil
-	}
-	v.show(http.StatusOK, "staff", page)
-	return nil
+	return v.open("staff", page, problem)
 }
 
 // team reads the team where the visitor has a role.
@@ -108,13 +102,4 @@ func endRole(v *visit) error {
 }
 
 // staffed leads back to the page after a change, or shows on it what refused the change.
-func (v *visit) staffed(err error) error {
-	if err == nil {
-		v.redirect("/me/staff")
-		return nil
-	}
-	if code := status(err); code == http.StatusBadRequest || code == http.StatusConflict {
-		return v.staff(err)
-	}
-	return err
-}
+func (v *visit) staffed(err error) error { return v.done(err, "/me/staff", v.staff) }

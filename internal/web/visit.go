@@ -223,6 +223,29 @@ func (v *visit) show(status int, page string, data any, problem ...error) {
 	}
 }
 
+// open shows a page, and on it what refused its form; nil for nothing.
+func (v *visit) open(page string, data any, problem error) error {
+	if problem != nil {
+		v.show(status(problem), page, data, problem)
+		return nil
+	}
+	v.show(http.StatusOK, page, data)
+	return nil
+}
+
+// done leads on after a change, or opens the page again with what refused it, if that is
+// for the person to mend.
+func (v *visit) done(err error, to string, again func(problem error) error) error {
+	if err == nil {
+		v.redirect(to)
+		return nil
+	}
+	if code := status(err); code == http.StatusBadRequest || code == http.StatusConflict {
+		return again(err)
+	}
+	return err
+}
+
 // fail answers with a page that says what is wrong, by one of our words.
 func (v *visit) fail(status int, word string) { v.show(status, "message", v.T(word)) }
 
