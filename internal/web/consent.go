@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -228,7 +229,7 @@ func (v *visit) answerDetails(q *question, asked []oauth.Detail, d *oauth.Decisi
 			}
 			a, err := money.ParseDecimal(padded(*typed, want.Currency), want.Currency)
 			if err != nil || a.Minor < 1 || most > 0 && a.Minor > most {
-				bad = bad.WithField(field, "too_much", v.T("too_much"))
+				bad = bad.WithField(field, "too_much", v.T("too_much", v.Money(cmp.Or(most, want.Amount), want.Currency)))
 			}
 			return a.Minor
 		}

@@ -297,7 +297,7 @@ func TestAnEmptyAmountIsNoConsent(t *testing.T) {
 	payer := ada.becomes()
 	ada.asks()
 	form := url.Values{"decision": {"allow"}, "as": {string(payer)}, "scope": {"payments:read"}, "detail": {"0"}, "amount_0": {""}}
-	ada.wants(ada.post("/consent", form), 400, "at most what is asked for")
+	ada.wants(ada.post("/consent", form), 400, "Send at most 50.00 USD")
 	form.Set("amount_0", "1")
 	form.Set("until", g.clock.Now().AddDate(0, 0, grantDays).Format(time.DateOnly))
 	ada.wants(ada.post("/consent", form), 303, "")

@@ -27,7 +27,7 @@ var english = words{
 		"pay_to": "To %s", "most": "At most in all", "most_each": "At most %s", "most_payment": "At most at once", "until": "Until", "until_hint": "90 days at most. You can end it at any time under “What you have allowed”.",
 		"allow": "Allow", "deny": "Do not allow", "back_to": "Afterwards you go on to %s.", "real_money": "It works with real money.", "asked_until": "This question ends at %s.",
 		"every_1": "every %s", "every_n": "every %d %s", "times": "%d times from %s", "from": "from %s",
-		"too_much": "Send at most what is asked for, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose_profile": "Choose for which profile.", "choose": "Allow at least one thing, or do not allow.",
+		"too_much": "Send at most %s, with the decimals of the currency.", "date_bad": "Send a day from tomorrow on, within 90 days.", "choose_profile": "Choose for which profile.", "choose": "Allow at least one thing, or do not allow.",
 
 		"user_code": "The code that the device shows", "go_on": "Go on", "device_allowed": "Allowed. Look at your device: it goes on by itself.", "device_denied": "Not allowed. The device has been told.",
 		"logout_ask": "Do you want to sign out here?", "logout_client": "%s asks to sign you out here.",

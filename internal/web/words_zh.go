@@ -27,7 +27,7 @@ var chinese = words{
 		"pay_to": "付给 %s", "most": "总计最多", "most_each": "%s最多", "most_payment": "单笔最多", "until": "有效期至", "until_hint": "最长 90 天。您可随时在“我的授权”中结束。",
 		"allow": "允许", "deny": "不允许", "back_to": "之后您将前往 %s。", "real_money": "它使用真实资金。", "asked_until": "此请求于 %s 失效。",
 		"every_1": "每%s", "every_n": "每 %d %s", "times": "共 %d 次，自 %s 起", "from": "自 %s 起",
-		"too_much": "金额不能超过所请求的，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose_profile": "请选择身份。", "choose": "请至少允许一项，或选择不允许。",
+		"too_much": "金额不能超过 %s，小数位数须符合币种。", "date_bad": "请填写明天起 90 天以内的日期。", "choose_profile": "请选择身份。", "choose": "请至少允许一项，或选择不允许。",
 
 		"user_code": "设备上显示的代码", "go_on": "继续", "device_allowed": "已允许。请看您的设备，它会自动继续。", "device_denied": "未允许。设备已得到通知。",
 		"logout_ask": "要在这里退出登录吗？", "logout_client": "%s 请求让您在这里退出登录。",
