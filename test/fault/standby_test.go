@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -8,14 +9,55 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// waitFor sets the standbys that a COMMIT waits for; "" waits for none.
+// A transaction that writes and leaves nothing, and whether it waits for a standby.
+const (
+	probe        = `/* probe */ select pg_logical_emit_message(true, 'probe', '')`
+	probeWaits   = `select count(pg_cancel_backend(pid)) from pg_stat_activity where query like '/* probe */%' and wait_event = 'SyncRep'`
+	probeTimeout = 20 * time.Second
+)
+
+// waitFor sets the standbys that a COMMIT waits for; "" waits for none. The setting is
+// in force some time after it was read again (PostgreSQL's checkpointer puts it there,
+// once it is free to), so a probe tells when.
 func (c *cluster) waitFor(standbys string) {
 	c.t.Helper()
 	for _, sql := range []string{fmt.Sprintf("alter system set synchronous_standby_names = '%s'", standbys), "select pg_reload_conf()"} {
 		if err := c.exec(sql); err != nil {
 			c.t.Fatal(err)
+		}
+	}
+	eventually(c.t, probeTimeout, "the setting of standbys is in force", func() bool { return c.commitWaits() == (standbys != "") })
+}
+
+// commitWaits tells whether a commit waits for a standby now.
+func (c *cluster) commitWaits() bool {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- onDatabase(ctx, c.url, probe) }()
+	conn, err := pgx.Connect(ctx, c.url)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for waited := false; ; {
+		var canceled int
+		if err := conn.QueryRow(ctx, probeWaits).Scan(&canceled); err != nil {
+			c.t.Fatal(err)
+		}
+		waited = waited || canceled > 0
+		select {
+		case err := <-ended:
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			return waited
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
