@@ -9,40 +9,44 @@ import (
 
 // resources are the platform's nouns.
 type resources struct {
-	APIKeys      APIKeysService
-	Cards        CardsService
-	Disputes     DisputesService
-	Events       EventsService
-	Exports      ExportsService
-	Grants       GrantsService
-	Accounts     AccountsService
-	Transfers    TransfersService
-	TrialBalance TrialBalanceService
-	Merchants    MerchantsService
-	Payers       PayersService
-	Payments     PaymentsService
-	Quotes       QuotesService
-	Refunds      RefundsService
-	Wallets      WalletsService
+	APIKeys           APIKeysService
+	Cards             CardsService
+	Disputes          DisputesService
+	Events            EventsService
+	Exports           ExportsService
+	Grants            GrantsService
+	Accounts          AccountsService
+	Transfers         TransfersService
+	TrialBalance      TrialBalanceService
+	Merchants         MerchantsService
+	Payers            PayersService
+	Payments          PaymentsService
+	Quotes            QuotesService
+	Refunds           RefundsService
+	Wallets           WalletsService
+	WebhookEndpoints  WebhookEndpointsService
+	WebhookDeliveries WebhookDeliveriesService
 }
 
 func newResources(c *Client) resources {
 	return resources{
-		APIKeys:      APIKeysService{c},
-		Cards:        CardsService{c},
-		Disputes:     DisputesService{c},
-		Events:       EventsService{c},
-		Exports:      ExportsService{c},
-		Grants:       GrantsService{c},
-		Accounts:     AccountsService{c},
-		Transfers:    TransfersService{c},
-		TrialBalance: TrialBalanceService{c},
-		Merchants:    MerchantsService{c},
-		Payers:       PayersService{c},
-		Payments:     PaymentsService{c},
-		Quotes:       QuotesService{c},
-		Refunds:      RefundsService{c},
-		Wallets:      WalletsService{c},
+		APIKeys:           APIKeysService{c},
+		Cards:             CardsService{c},
+		Disputes:          DisputesService{c},
+		Events:            EventsService{c},
+		Exports:           ExportsService{c},
+		Grants:            GrantsService{c},
+		Accounts:          AccountsService{c},
+		Transfers:         TransfersService{c},
+		TrialBalance:      TrialBalanceService{c},
+		Merchants:         MerchantsService{c},
+		Payers:            PayersService{c},
+		Payments:          PaymentsService{c},
+		Quotes:            QuotesService{c},
+		Refunds:           RefundsService{c},
+		Wallets:           WalletsService{c},
+		WebhookEndpoints:  WebhookEndpointsService{c},
+		WebhookDeliveries: WebhookDeliveriesService{c},
 	}
 }
 
@@ -146,6 +150,15 @@ func (r EventsService) List(ctx context.Context, params *ListEvents, options ...
 // ListPage reads one page of the list.
 func (r EventsService) ListPage(ctx context.Context, params *ListEvents, options ...Option) (*Page[Event], error) {
 	return send[Page[Event]](ctx, r.client, call{verb: "GET", path: "/v1/events", params: params}, options)
+}
+
+// Stream gives the merchant's events in the order of their numbers, each once and without a gap,
+// and goes on as they happen. After the end of a stream, whatever ended it, begin the next one
+// after the last event that came.
+// The sequence is read as it comes. It ends after the first error, also when the platform
+// breaks off: what came until then is not all.
+func (r EventsService) Stream(ctx context.Context, params *StreamEvents, options ...Option) iter.Seq2[*Event, error] {
+	return stream[Event](ctx, r.client, call{verb: "GET", path: "/v1/events/stream", params: params}, options)
 }
 
 // ExportsService calls /v1/exports.
@@ -401,4 +414,74 @@ func (r WalletsService) TopUp(ctx context.Context, id string, params *TopUpWalle
 // Send moves money to another payer's wallet.
 func (r WalletsService) Send(ctx context.Context, id string, params *SendFromWallet, options ...Option) (*Transfer, error) {
 	return send[Transfer](ctx, r.client, call{verb: "POST", path: "/v1/wallets/{id}/send", ids: []string{id}, params: params, creates: true}, options)
+}
+
+// WebhookEndpointsService calls /v1/webhook_endpoints.
+type WebhookEndpointsService struct{ client *Client }
+
+// Create delivers every event from now on to a URL, and shows the secret of its signatures.
+func (r WebhookEndpointsService) Create(ctx context.Context, params *CreateWebhookEndpoint, options ...Option) (*WebhookEndpoint, error) {
+	return send[WebhookEndpoint](ctx, r.client, call{verb: "POST", path: "/v1/webhook_endpoints", params: params, creates: true}, options)
+}
+
+// Get reads an endpoint, without its secret.
+func (r WebhookEndpointsService) Get(ctx context.Context, id string, params *GetWebhookEndpoint, options ...Option) (*WebhookEndpoint, error) {
+	return send[WebhookEndpoint](ctx, r.client, call{verb: "GET", path: "/v1/webhook_endpoints/{id}", ids: []string{id}, params: params}, options)
+}
+
+// List reads the merchant's endpoints, newest first.
+// The sequence fetches page after page as it is walked; it ends after the first error.
+func (r WebhookEndpointsService) List(ctx context.Context, params *ListWebhookEndpoints, options ...Option) iter.Seq2[*WebhookEndpoint, error] {
+	return walk[WebhookEndpoint](ctx, r.client, call{verb: "GET", path: "/v1/webhook_endpoints", params: params}, options)
+}
+
+// ListPage reads one page of the list.
+func (r WebhookEndpointsService) ListPage(ctx context.Context, params *ListWebhookEndpoints, options ...Option) (*Page[WebhookEndpoint], error) {
+	return send[Page[WebhookEndpoint]](ctx, r.client, call{verb: "GET", path: "/v1/webhook_endpoints", params: params}, options)
+}
+
+// Change changes what the request names, and nothing else.
+func (r WebhookEndpointsService) Change(ctx context.Context, id string, params *ChangeWebhookEndpoint, options ...Option) (*WebhookEndpoint, error) {
+	return send[WebhookEndpoint](ctx, r.client, call{verb: "POST", path: "/v1/webhook_endpoints/{id}", ids: []string{id}, params: params}, options)
+}
+
+// Delete ends an endpoint and what is on its way to it.
+func (r WebhookEndpointsService) Delete(ctx context.Context, id string, params *DeleteWebhookEndpoint, options ...Option) (*WebhookEndpoint, error) {
+	return send[WebhookEndpoint](ctx, r.client, call{verb: "DELETE", path: "/v1/webhook_endpoints/{id}", ids: []string{id}, params: params}, options)
+}
+
+// WebhookEndpoints.RotateWebhookSecret makes a new secret and key and shows the secret. For a while
+// deliveries are signed with both.
+func (r WebhookEndpointsService) RotateWebhookSecret(ctx context.Context, id string, params *RotateWebhookSecret, options ...Option) (*WebhookEndpoint, error) {
+	return send[WebhookEndpoint](ctx, r.client, call{verb: "POST", path: "/v1/webhook_endpoints/{id}/rotate_secret", ids: []string{id}, params: params, creates: true}, options)
+}
+
+// WebhookEndpoints.RedeliverEvents delivers the events of a span of time again, those too that came
+// before the endpoint was made.
+func (r WebhookEndpointsService) RedeliverEvents(ctx context.Context, id string, params *RedeliverEvents, options ...Option) (*RedeliverEventsResponse, error) {
+	return send[RedeliverEventsResponse](ctx, r.client, call{verb: "POST", path: "/v1/webhook_endpoints/{id}/redeliver", ids: []string{id}, params: params}, options)
+}
+
+// WebhookDeliveriesService calls /v1/webhook_deliveries.
+type WebhookDeliveriesService struct{ client *Client }
+
+// WebhookDeliveries.GetWebhookDelivery reads a delivery and its attempts.
+func (r WebhookDeliveriesService) GetWebhookDelivery(ctx context.Context, id string, params *GetWebhookDelivery, options ...Option) (*WebhookDelivery, error) {
+	return send[WebhookDelivery](ctx, r.client, call{verb: "GET", path: "/v1/webhook_deliveries/{id}", ids: []string{id}, params: params}, options)
+}
+
+// List reads deliveries, those of the newest events first.
+// The sequence fetches page after page as it is walked; it ends after the first error.
+func (r WebhookDeliveriesService) List(ctx context.Context, params *ListWebhookDeliveries, options ...Option) iter.Seq2[*WebhookDelivery, error] {
+	return walk[WebhookDelivery](ctx, r.client, call{verb: "GET", path: "/v1/webhook_deliveries", params: params}, options)
+}
+
+// ListPage reads one page of the list.
+func (r WebhookDeliveriesService) ListPage(ctx context.Context, params *ListWebhookDeliveries, options ...Option) (*Page[WebhookDelivery], error) {
+	return send[Page[WebhookDelivery]](ctx, r.client, call{verb: "GET", path: "/v1/webhook_deliveries", params: params}, options)
+}
+
+// WebhookDeliveries.RedeliverWebhook delivers an event again, now, whatever became of it.
+func (r WebhookDeliveriesService) RedeliverWebhook(ctx context.Context, id string, params *RedeliverWebhook, options ...Option) (*WebhookDelivery, error) {
+	return send[WebhookDelivery](ctx, r.client, call{verb: "POST", path: "/v1/webhook_deliveries/{id}/redeliver", ids: []string{id}, params: params}, options)
 }

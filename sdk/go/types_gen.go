@@ -278,6 +278,10 @@ type Event struct {
 	Request   *EventRequest `json:"request"`
 	CreatedAt time.Time     `json:"created_at"`
 	Livemode  bool          `json:"livemode"`
+	// The version of this payload.
+	APIVersion string `json:"api_version"`
+	// What it is about.
+	Related *EventRelated `json:"related"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -285,31 +289,56 @@ type Event struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *Event) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"id":         &x.ID,
-		"object":     &x.Object,
-		"sequence":   (*whole)(&x.Sequence),
-		"type":       &x.Type,
-		"data":       &x.Data,
-		"request":    &x.Request,
-		"created_at": &x.CreatedAt,
-		"livemode":   &x.Livemode,
+		"id":          &x.ID,
+		"object":      &x.Object,
+		"sequence":    (*whole)(&x.Sequence),
+		"type":        &x.Type,
+		"data":        &x.Data,
+		"request":     &x.Request,
+		"created_at":  &x.CreatedAt,
+		"livemode":    &x.Livemode,
+		"api_version": &x.APIVersion,
+		"related":     &x.Related,
 	})
 }
 
 func (x *Event) cursor() string { return x.ID }
 
+// EventRelated names the object that an event is about, so that it can be read as it is now.
+type EventRelated struct {
+	ID string `json:"id"`
+	// Its "object", such as "payment".
+	Type string `json:"type"`
+	// Where it is read; empty if it has no URL of its own.
+	URL string `json:"url"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *EventRelated) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":   &x.ID,
+		"type": &x.Type,
+		"url":  &x.URL,
+	})
+}
+
+func (x *EventRelated) cursor() string { return x.ID }
+
 // EventData is the object as it was right after the event.
 type EventData struct {
-	Payment  *Payment  `json:"payment"`
-	Refund   *Refund   `json:"refund"`
-	Dispute  *Dispute  `json:"dispute"`
-	Wallet   *Wallet   `json:"wallet"`
-	Card     *Card     `json:"card"`
-	Payer    *Payer    `json:"payer"`
-	APIKey   *APIKey   `json:"api_key"`
-	Transfer *Transfer `json:"transfer"`
-	Quote    *Quote    `json:"quote"`
-	Grant    *Grant    `json:"grant"`
+	Payment         *Payment         `json:"payment"`
+	Refund          *Refund          `json:"refund"`
+	Dispute         *Dispute         `json:"dispute"`
+	Wallet          *Wallet          `json:"wallet"`
+	Card            *Card            `json:"card"`
+	Payer           *Payer           `json:"payer"`
+	APIKey          *APIKey          `json:"api_key"`
+	Transfer        *Transfer        `json:"transfer"`
+	Quote           *Quote           `json:"quote"`
+	Grant           *Grant           `json:"grant"`
+	WebhookEndpoint *WebhookEndpoint `json:"webhook_endpoint"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -317,16 +346,17 @@ type EventData struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *EventData) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"payment":  &x.Payment,
-		"refund":   &x.Refund,
-		"dispute":  &x.Dispute,
-		"wallet":   &x.Wallet,
-		"card":     &x.Card,
-		"payer":    &x.Payer,
-		"api_key":  &x.APIKey,
-		"transfer": &x.Transfer,
-		"quote":    &x.Quote,
-		"grant":    &x.Grant,
+		"payment":          &x.Payment,
+		"refund":           &x.Refund,
+		"dispute":          &x.Dispute,
+		"wallet":           &x.Wallet,
+		"card":             &x.Card,
+		"payer":            &x.Payer,
+		"api_key":          &x.APIKey,
+		"transfer":         &x.Transfer,
+		"quote":            &x.Quote,
+		"grant":            &x.Grant,
+		"webhook_endpoint": &x.WebhookEndpoint,
 	})
 }
 
@@ -1048,6 +1078,172 @@ func (x *Wallet) UnmarshalJSON(data []byte) error {
 
 func (x *Wallet) cursor() string { return x.ID }
 
+type RedeliverEventsResponse struct {
+	// Always "redelivery".
+	Object string `json:"object"`
+	// How many events are on their way again.
+	Count int64 `json:"count"`
+	// There are more: send created_from again as this says.
+	HasMore  bool      `json:"has_more"`
+	NextFrom time.Time `json:"next_from"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *RedeliverEventsResponse) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"object":    &x.Object,
+		"count":     (*whole)(&x.Count),
+		"has_more":  &x.HasMore,
+		"next_from": &x.NextFrom,
+	})
+}
+
+// WebhookEndpoint is a URL of the merchant's to which events are delivered.
+type WebhookEndpoint struct {
+	ID string `json:"id"`
+	// Always "webhook_endpoint".
+	Object      string `json:"object"`
+	URL         string `json:"url"`
+	Description string `json:"description"`
+	// Types of the events that it gets; empty: all.
+	Types []string `json:"types"`
+	// The version of the payloads that it gets.
+	APIVersion string `json:"api_version"`
+	// Payloads name the object that they are about, and do not hold it.
+	Thin bool `json:"thin"`
+	// Of each object an event is delivered only after those before it.
+	Ordered bool `json:"ordered"`
+	// Most deliveries that are under way at once.
+	Concurrency int `json:"concurrency"`
+	// "enabled" or "disabled".
+	Status string `json:"status"`
+	// Why it is disabled: "gone" (it answered 410), "exhausted" (nothing got through for days),
+	// "requested".
+	DisabledReason string    `json:"disabled_reason"`
+	DisabledAt     time.Time `json:"disabled_at"`
+	// The secret of its "v1" signatures. Shown by WebhookEndpoints.Create and
+	// WebhookEndpoints.RotateWebhookSecret only.
+	Secret Secret `json:"secret"`
+	// The public key of its "v1a" signatures.
+	PublicKey string `json:"public_key"`
+	// Until then deliveries carry the signatures of the secret before, too.
+	RotatedUntil time.Time `json:"rotated_until"`
+	// Since when every attempt has failed.
+	FailingSince time.Time `json:"failing_since"`
+	CreatedAt    time.Time `json:"created_at"`
+	Livemode     bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *WebhookEndpoint) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":              &x.ID,
+		"object":          &x.Object,
+		"url":             &x.URL,
+		"description":     &x.Description,
+		"types":           &x.Types,
+		"api_version":     &x.APIVersion,
+		"thin":            &x.Thin,
+		"ordered":         &x.Ordered,
+		"concurrency":     &x.Concurrency,
+		"status":          &x.Status,
+		"disabled_reason": &x.DisabledReason,
+		"disabled_at":     &x.DisabledAt,
+		"secret":          &x.Secret,
+		"public_key":      &x.PublicKey,
+		"rotated_until":   &x.RotatedUntil,
+		"failing_since":   &x.FailingSince,
+		"created_at":      &x.CreatedAt,
+		"livemode":        &x.Livemode,
+	})
+}
+
+func (x *WebhookEndpoint) cursor() string { return x.ID }
+
+// WebhookDelivery is one event on its way to one endpoint.
+type WebhookDelivery struct {
+	ID string `json:"id"`
+	// Always "webhook_delivery".
+	Object        string `json:"object"`
+	Endpoint      string `json:"endpoint"`
+	Event         string `json:"event"`
+	EventSequence int64  `json:"event_sequence"`
+	EventType     string `json:"event_type"`
+	// "pending", "delivered" or "failed".
+	Status       string `json:"status"`
+	AttemptCount int    `json:"attempt_count"`
+	// When it is tried again, while it is pending.
+	DueAt       time.Time `json:"due_at"`
+	DeliveredAt time.Time `json:"delivered_at"`
+	CreatedAt   time.Time `json:"created_at"`
+	Livemode    bool      `json:"livemode"`
+	// The last ones, the newest first. In lists they are left out.
+	Attempts []*WebhookAttempt `json:"attempts"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *WebhookDelivery) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":             &x.ID,
+		"object":         &x.Object,
+		"endpoint":       &x.Endpoint,
+		"event":          &x.Event,
+		"event_sequence": (*whole)(&x.EventSequence),
+		"event_type":     &x.EventType,
+		"status":         &x.Status,
+		"attempt_count":  &x.AttemptCount,
+		"due_at":         &x.DueAt,
+		"delivered_at":   &x.DeliveredAt,
+		"created_at":     &x.CreatedAt,
+		"livemode":       &x.Livemode,
+		"attempts":       &x.Attempts,
+	})
+}
+
+func (x *WebhookDelivery) cursor() string { return x.ID }
+
+// WebhookAttempt is one try to deliver.
+type WebhookAttempt struct {
+	CreatedAt time.Time `json:"created_at"`
+	// Of the answer; 0: there was none.
+	StatusCode int `json:"status_code"`
+	// Why it failed, such as "timeout" or "address_refused"; "" if it did not.
+	Error string `json:"error"`
+	// What that means.
+	Detail    string `json:"detail"`
+	LatencyMs int    `json:"latency_ms"`
+	// The headers that were sent, one a line.
+	RequestHeaders string `json:"request_headers"`
+	// What was sent, read again from the log.
+	RequestBody string `json:"request_body"`
+	// The beginning of the answer's headers and body.
+	ResponseHeaders string `json:"response_headers"`
+	ResponseBody    string `json:"response_body"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *WebhookAttempt) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"created_at":       &x.CreatedAt,
+		"status_code":      &x.StatusCode,
+		"error":            &x.Error,
+		"detail":           &x.Detail,
+		"latency_ms":       &x.LatencyMs,
+		"request_headers":  &x.RequestHeaders,
+		"request_body":     &x.RequestBody,
+		"response_headers": &x.ResponseHeaders,
+		"response_body":    &x.ResponseBody,
+	})
+}
+
 // CreateAPIKey is what is sent to the method of that name. Nil sends nothing.
 type CreateAPIKey struct {
 	Name string `json:"name,omitzero"`
@@ -1152,6 +1348,22 @@ type ListEvents struct {
 	CreatedFrom time.Time `json:"created_from,omitzero"`
 	// Only what was created at this moment or earlier.
 	CreatedTo time.Time `json:"created_to,omitzero"`
+}
+
+// StreamEvents is what is sent to the method of that name. Nil sends nothing.
+type StreamEvents struct {
+	// The same as after, which came later.
+	AfterSequence *int64 `json:"after_sequence,omitzero"`
+	// Events after this one.
+	StartingAfter string `json:"starting_after,omitzero"`
+	// Only events of these types; all if there are none.
+	Types []string `json:"types,omitzero"`
+	// Events with a higher number than this; 0 for all since the beginning.
+	After *int64 `json:"after,omitzero"`
+	// Events only about the object of this id.
+	Object string `json:"object,omitzero"`
+	// The version of the payloads; the newest if absent.
+	APIVersion string `json:"api_version,omitzero"`
 }
 
 // ExportPayments is what is sent to the method of that name. Nil sends nothing.
@@ -1491,4 +1703,96 @@ type SendFromWallet struct {
 	To string `json:"to,omitzero"`
 	// In minor units.
 	Amount int64 `json:"amount,omitzero"`
+}
+
+// CreateWebhookEndpoint is what is sent to the method of that name. Nil sends nothing.
+type CreateWebhookEndpoint struct {
+	// An https URL on the public Internet, port 443 or 8443, without a user or password.
+	URL         string `json:"url,omitzero"`
+	Description string `json:"description,omitzero"`
+	// Types of the events to deliver; all if there are none.
+	Types []string `json:"types,omitzero"`
+	// The version of the payloads; the newest if absent.
+	APIVersion string `json:"api_version,omitzero"`
+	// Payloads shall name the object that they are about, and not hold it.
+	Thin bool `json:"thin,omitzero"`
+	// Of each object an event shall be delivered only after those before it.
+	Ordered bool `json:"ordered,omitzero"`
+	// Most deliveries at once, 1 to 32; 8 if absent.
+	Concurrency *int `json:"concurrency,omitzero"`
+}
+
+// GetWebhookEndpoint is what is sent to the method of that name. Nil sends nothing.
+type GetWebhookEndpoint struct {
+}
+
+// ListWebhookEndpoints is what is sent to the method of that name. Nil sends nothing.
+type ListWebhookEndpoints struct {
+	// 1 to 100; 10 if absent.
+	Limit int `json:"limit,omitzero"`
+	// Objects after this one in the list.
+	StartingAfter string `json:"starting_after,omitzero"`
+	// Objects before this one in the list.
+	EndingBefore string `json:"ending_before,omitzero"`
+}
+
+// ChangeWebhookEndpoint is what is sent to the method of that name. Nil sends nothing.
+type ChangeWebhookEndpoint struct {
+	URL         *string `json:"url,omitzero"`
+	Description *string `json:"description,omitzero"`
+	// What its types shall be instead, if there are any here.
+	Types []string `json:"types,omitzero"`
+	// It shall get events of every type.
+	AllTypes    bool    `json:"all_types,omitzero"`
+	APIVersion  *string `json:"api_version,omitzero"`
+	Thin        *bool   `json:"thin,omitzero"`
+	Ordered     *bool   `json:"ordered,omitzero"`
+	Concurrency *int    `json:"concurrency,omitzero"`
+	// "enabled" or "disabled". What waited while it was disabled is delivered once it is enabled.
+	Status *string `json:"status,omitzero"`
+}
+
+// DeleteWebhookEndpoint is what is sent to the method of that name. Nil sends nothing.
+type DeleteWebhookEndpoint struct {
+}
+
+// RotateWebhookSecret is what is sent to the method of that name. Nil sends nothing.
+type RotateWebhookSecret struct {
+	// Seconds in which deliveries carry the old signatures, too: 0 for none; a day if absent, 7 days
+	// at most.
+	OverlapSeconds *int `json:"overlap_seconds,omitzero"`
+}
+
+// RedeliverEvents is what is sent to the method of that name. Nil sends nothing.
+type RedeliverEvents struct {
+	// Events of this moment or later.
+	CreatedFrom time.Time `json:"created_from,omitzero"`
+	// Events of this moment or earlier; until now if absent.
+	CreatedTo time.Time `json:"created_to,omitzero"`
+	// Those too that were delivered already.
+	DeliveredToo bool `json:"delivered_too,omitzero"`
+}
+
+// GetWebhookDelivery is what is sent to the method of that name. Nil sends nothing.
+type GetWebhookDelivery struct {
+}
+
+// ListWebhookDeliveries is what is sent to the method of that name. Nil sends nothing.
+type ListWebhookDeliveries struct {
+	// 1 to 100; 10 if absent.
+	Limit int `json:"limit,omitzero"`
+	// Objects after this one in the list.
+	StartingAfter string `json:"starting_after,omitzero"`
+	// Objects before this one in the list.
+	EndingBefore string `json:"ending_before,omitzero"`
+	// Only those to this endpoint.
+	Endpoint string `json:"endpoint,omitzero"`
+	// Only those of this event.
+	Event string `json:"event,omitzero"`
+	// Only those that are "pending", "delivered" or "failed".
+	Status string `json:"status,omitzero"`
+}
+
+// RedeliverWebhook is what is sent to the method of that name. Nil sends nothing.
+type RedeliverWebhook struct {
 }

@@ -36,9 +36,13 @@ type Event struct {
 	Type string     `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
 	Data *EventData `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
 	// The request that caused it.
-	Request       *EventRequest          `protobuf:"bytes,6,opt,name=request,proto3" json:"request,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,8,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	Request   *EventRequest          `protobuf:"bytes,6,opt,name=request,proto3" json:"request,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,8,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The version of this payload.
+	ApiVersion string `protobuf:"bytes,9,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
+	// What it is about.
+	Related       *EventRelated `protobuf:"bytes,10,opt,name=related,proto3" json:"related,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,6 +133,83 @@ func (x *Event) GetLivemode() bool {
 	return false
 }
 
+func (x *Event) GetApiVersion() string {
+	if x != nil {
+		return x.ApiVersion
+	}
+	return ""
+}
+
+func (x *Event) GetRelated() *EventRelated {
+	if x != nil {
+		return x.Related
+	}
+	return nil
+}
+
+// EventRelated names the object that an event is about, so that it can be read as it is now.
+type EventRelated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its "object", such as "payment".
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// Where it is read; empty if it has no URL of its own.
+	Url           string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventRelated) Reset() {
+	*x = EventRelated{}
+	mi := &file_florin_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventRelated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventRelated) ProtoMessage() {}
+
+func (x *EventRelated) ProtoReflect() protoreflect.Message {
+	mi := &file_florin_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventRelated.ProtoReflect.Descriptor instead.
+func (*EventRelated) Descriptor() ([]byte, []int) {
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EventRelated) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EventRelated) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *EventRelated) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
 // EventData is the object as it was right after the event.
 type EventData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -144,6 +225,7 @@ type EventData struct {
 	//	*EventData_Transfer
 	//	*EventData_Quote
 	//	*EventData_Grant
+	//	*EventData_WebhookEndpoint
 	Object        isEventData_Object `protobuf_oneof:"object"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -151,7 +233,7 @@ type EventData struct {
 
 func (x *EventData) Reset() {
 	*x = EventData{}
-	mi := &file_florin_v1_event_proto_msgTypes[1]
+	mi := &file_florin_v1_event_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -163,7 +245,7 @@ func (x *EventData) String() string {
 func (*EventData) ProtoMessage() {}
 
 func (x *EventData) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[1]
+	mi := &file_florin_v1_event_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -176,7 +258,7 @@ func (x *EventData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventData.ProtoReflect.Descriptor instead.
 func (*EventData) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EventData) GetObject() isEventData_Object {
@@ -276,6 +358,15 @@ func (x *EventData) GetGrant() *Grant {
 	return nil
 }
 
+func (x *EventData) GetWebhookEndpoint() *WebhookEndpoint {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_WebhookEndpoint); ok {
+			return x.WebhookEndpoint
+		}
+	}
+	return nil
+}
+
 type isEventData_Object interface {
 	isEventData_Object()
 }
@@ -320,6 +411,10 @@ type EventData_Grant struct {
 	Grant *Grant `protobuf:"bytes,10,opt,name=grant,proto3,oneof"`
 }
 
+type EventData_WebhookEndpoint struct {
+	WebhookEndpoint *WebhookEndpoint `protobuf:"bytes,11,opt,name=webhook_endpoint,json=webhookEndpoint,proto3,oneof"`
+}
+
 func (*EventData_Payment) isEventData_Object() {}
 
 func (*EventData_Refund) isEventData_Object() {}
@@ -340,6 +435,8 @@ func (*EventData_Quote) isEventData_Object() {}
 
 func (*EventData_Grant) isEventData_Object() {}
 
+func (*EventData_WebhookEndpoint) isEventData_Object() {}
+
 // EventRequest names the request behind an event.
 type EventRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -351,7 +448,7 @@ type EventRequest struct {
 
 func (x *EventRequest) Reset() {
 	*x = EventRequest{}
-	mi := &file_florin_v1_event_proto_msgTypes[2]
+	mi := &file_florin_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +460,7 @@ func (x *EventRequest) String() string {
 func (*EventRequest) ProtoMessage() {}
 
 func (x *EventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[2]
+	mi := &file_florin_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +473,7 @@ func (x *EventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventRequest.ProtoReflect.Descriptor instead.
 func (*EventRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *EventRequest) GetId() string {
@@ -402,7 +499,7 @@ type GetEventRequest struct {
 
 func (x *GetEventRequest) Reset() {
 	*x = GetEventRequest{}
-	mi := &file_florin_v1_event_proto_msgTypes[3]
+	mi := &file_florin_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +511,7 @@ func (x *GetEventRequest) String() string {
 func (*GetEventRequest) ProtoMessage() {}
 
 func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[3]
+	mi := &file_florin_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +524,7 @@ func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEventRequest.ProtoReflect.Descriptor instead.
 func (*GetEventRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetEventRequest) GetId() string {
@@ -461,7 +558,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_florin_v1_event_proto_msgTypes[4]
+	mi := &file_florin_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +570,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[4]
+	mi := &file_florin_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +583,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListEventsRequest) GetLimit() int32 {
@@ -561,7 +658,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_florin_v1_event_proto_msgTypes[5]
+	mi := &file_florin_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +670,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[5]
+	mi := &file_florin_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +683,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListEventsResponse) GetObject() string {
@@ -624,23 +721,31 @@ func (x *ListEventsResponse) GetNextCursor() string {
 	return ""
 }
 
-// StreamEventsRequest says where a stream begins. Without after_sequence and starting_after it begins with the next
-// event that happens.
+// StreamEventsRequest says where a stream begins. Without after and starting_after it begins with the next event that
+// happens.
 type StreamEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Events with a higher number than this; 0 for all since the beginning.
+	// The same as after, which came later.
+	//
+	// Deprecated: Marked as deprecated in florin/v1/event.proto.
 	AfterSequence *int64 `protobuf:"varint,1,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
 	// Events after this one.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Only events of these types; all if there are none.
-	Types         []string `protobuf:"bytes,3,rep,name=types,proto3" json:"types,omitempty"`
+	Types []string `protobuf:"bytes,3,rep,name=types,proto3" json:"types,omitempty"`
+	// Events with a higher number than this; 0 for all since the beginning.
+	After *int64 `protobuf:"varint,4,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// Events only about the object of this id.
+	Object string `protobuf:"bytes,5,opt,name=object,proto3" json:"object,omitempty"`
+	// The version of the payloads; the newest if absent.
+	ApiVersion    string `protobuf:"bytes,6,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamEventsRequest) Reset() {
 	*x = StreamEventsRequest{}
-	mi := &file_florin_v1_event_proto_msgTypes[6]
+	mi := &file_florin_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +757,7 @@ func (x *StreamEventsRequest) String() string {
 func (*StreamEventsRequest) ProtoMessage() {}
 
 func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_florin_v1_event_proto_msgTypes[6]
+	mi := &file_florin_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,9 +770,10 @@ func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
 func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
-	return file_florin_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_florin_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
+// Deprecated: Marked as deprecated in florin/v1/event.proto.
 func (x *StreamEventsRequest) GetAfterSequence() int64 {
 	if x != nil && x.AfterSequence != nil {
 		return *x.AfterSequence
@@ -689,11 +795,32 @@ func (x *StreamEventsRequest) GetTypes() []string {
 	return nil
 }
 
+func (x *StreamEventsRequest) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *StreamEventsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *StreamEventsRequest) GetApiVersion() string {
+	if x != nil {
+		return x.ApiVersion
+	}
+	return ""
+}
+
 var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x1cflorin/v1/grant_object.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n" +
+	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x1cflorin/v1/grant_object.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1eflorin/v1/webhook_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -703,7 +830,15 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\arequest\x18\x06 \x01(\v2\x17.florin.v1.EventRequestR\arequest\x129\n" +
 	"\n" +
 	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\b \x01(\bR\blivemode\"\xd5\x03\n" +
+	"\blivemode\x18\b \x01(\bR\blivemode\x12\x1f\n" +
+	"\vapi_version\x18\t \x01(\tR\n" +
+	"apiVersion\x121\n" +
+	"\arelated\x18\n" +
+	" \x01(\v2\x17.florin.v1.EventRelatedR\arelated\"D\n" +
+	"\fEventRelated\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\"\x9e\x04\n" +
 	"\tEventData\x12.\n" +
 	"\apayment\x18\x01 \x01(\v2\x12.florin.v1.PaymentH\x00R\apayment\x12+\n" +
 	"\x06refund\x18\x02 \x01(\v2\x11.florin.v1.RefundH\x00R\x06refund\x12.\n" +
@@ -715,7 +850,8 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\btransfer\x18\b \x01(\v2\x13.florin.v1.TransferH\x00R\btransfer\x12(\n" +
 	"\x05quote\x18\t \x01(\v2\x10.florin.v1.QuoteH\x00R\x05quote\x12(\n" +
 	"\x05grant\x18\n" +
-	" \x01(\v2\x10.florin.v1.GrantH\x00R\x05grantB\b\n" +
+	" \x01(\v2\x10.florin.v1.GrantH\x00R\x05grant\x12G\n" +
+	"\x10webhook_endpoint\x18\v \x01(\v2\x1a.florin.v1.WebhookEndpointH\x00R\x0fwebhookEndpointB\b\n" +
 	"\x06object\"G\n" +
 	"\fEventRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
@@ -739,22 +875,28 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x10\n" +
 	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
 	"\vnext_cursor\x18\x05 \x01(\tR\n" +
-	"nextCursor\"\xb5\x01\n" +
-	"\x13StreamEventsRequest\x12<\n" +
-	"\x0eafter_sequence\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x00R\rafterSequence\x88\x01\x01\x12%\n" +
+	"nextCursor\"\xb9\x02\n" +
+	"\x13StreamEventsRequest\x12>\n" +
+	"\x0eafter_sequence\x18\x01 \x01(\x03B\x12\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00\x18\x01H\x00R\rafterSequence\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12&\n" +
 	"\x05types\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x102\"\x06r\x04\x10\x01\x18dR\x05typesB\x11\n" +
-	"\x0f_after_sequence2\xb9\x02\n" +
+	"\x102\"\x06r\x04\x10\x01\x18dR\x05types\x12+\n" +
+	"\x05after\x18\x04 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00H\x01R\x05after\x88\x01\x01\x12\x1f\n" +
+	"\x06object\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06object\x12(\n" +
+	"\vapi_version\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\n" +
+	"apiVersionB\x11\n" +
+	"\x0f_after_sequenceB\b\n" +
+	"\x06_after2\xd2\x02\n" +
 	"\fEventService\x12b\n" +
 	"\bGetEvent\x12\x1a.florin.v1.GetEventRequest\x1a\x10.florin.v1.Event\"(\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/events/{id}\x12n\n" +
 	"\n" +
 	"ListEvents\x12\x1c.florin.v1.ListEventsRequest\x1a\x1d.florin.v1.ListEventsResponse\"#\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/events\x12U\n" +
-	"\fStreamEvents\x12\x1e.florin.v1.StreamEventsRequest\x1a\x10.florin.v1.Event\"\x11\x8a\xb5\x18\r\n" +
-	"\vevents:read0\x01B4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
+	"/v1/events\x12n\n" +
+	"\fStreamEvents\x12\x1e.florin.v1.StreamEventsRequest\x1a\x10.florin.v1.Event\"*\x8a\xb5\x18\r\n" +
+	"\vevents:read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events/stream0\x01B4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_event_proto_rawDescOnce sync.Once
@@ -768,55 +910,59 @@ func file_florin_v1_event_proto_rawDescGZIP() []byte {
 	return file_florin_v1_event_proto_rawDescData
 }
 
-var file_florin_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_florin_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_florin_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: florin.v1.Event
-	(*EventData)(nil),             // 1: florin.v1.EventData
-	(*EventRequest)(nil),          // 2: florin.v1.EventRequest
-	(*GetEventRequest)(nil),       // 3: florin.v1.GetEventRequest
-	(*ListEventsRequest)(nil),     // 4: florin.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),    // 5: florin.v1.ListEventsResponse
-	(*StreamEventsRequest)(nil),   // 6: florin.v1.StreamEventsRequest
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*Payment)(nil),               // 8: florin.v1.Payment
-	(*Refund)(nil),                // 9: florin.v1.Refund
-	(*Dispute)(nil),               // 10: florin.v1.Dispute
-	(*Wallet)(nil),                // 11: florin.v1.Wallet
-	(*Card)(nil),                  // 12: florin.v1.Card
-	(*Payer)(nil),                 // 13: florin.v1.Payer
-	(*ApiKey)(nil),                // 14: florin.v1.ApiKey
-	(*Transfer)(nil),              // 15: florin.v1.Transfer
-	(*Quote)(nil),                 // 16: florin.v1.Quote
-	(*Grant)(nil),                 // 17: florin.v1.Grant
+	(*EventRelated)(nil),          // 1: florin.v1.EventRelated
+	(*EventData)(nil),             // 2: florin.v1.EventData
+	(*EventRequest)(nil),          // 3: florin.v1.EventRequest
+	(*GetEventRequest)(nil),       // 4: florin.v1.GetEventRequest
+	(*ListEventsRequest)(nil),     // 5: florin.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),    // 6: florin.v1.ListEventsResponse
+	(*StreamEventsRequest)(nil),   // 7: florin.v1.StreamEventsRequest
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Payment)(nil),               // 9: florin.v1.Payment
+	(*Refund)(nil),                // 10: florin.v1.Refund
+	(*Dispute)(nil),               // 11: florin.v1.Dispute
+	(*Wallet)(nil),                // 12: florin.v1.Wallet
+	(*Card)(nil),                  // 13: florin.v1.Card
+	(*Payer)(nil),                 // 14: florin.v1.Payer
+	(*ApiKey)(nil),                // 15: florin.v1.ApiKey
+	(*Transfer)(nil),              // 16: florin.v1.Transfer
+	(*Quote)(nil),                 // 17: florin.v1.Quote
+	(*Grant)(nil),                 // 18: florin.v1.Grant
+	(*WebhookEndpoint)(nil),       // 19: florin.v1.WebhookEndpoint
 }
 var file_florin_v1_event_proto_depIdxs = []int32{
-	1,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
-	2,  // 1: florin.v1.Event.request:type_name -> florin.v1.EventRequest
-	7,  // 2: florin.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 3: florin.v1.EventData.payment:type_name -> florin.v1.Payment
-	9,  // 4: florin.v1.EventData.refund:type_name -> florin.v1.Refund
-	10, // 5: florin.v1.EventData.dispute:type_name -> florin.v1.Dispute
-	11, // 6: florin.v1.EventData.wallet:type_name -> florin.v1.Wallet
-	12, // 7: florin.v1.EventData.card:type_name -> florin.v1.Card
-	13, // 8: florin.v1.EventData.payer:type_name -> florin.v1.Payer
-	14, // 9: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
-	15, // 10: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
-	16, // 11: florin.v1.EventData.quote:type_name -> florin.v1.Quote
-	17, // 12: florin.v1.EventData.grant:type_name -> florin.v1.Grant
-	7,  // 13: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
-	7,  // 14: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
-	0,  // 15: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
-	3,  // 16: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
-	4,  // 17: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	6,  // 18: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
-	0,  // 19: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	5,  // 20: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	0,  // 21: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
-	19, // [19:22] is the sub-list for method output_type
-	16, // [16:19] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	2,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
+	3,  // 1: florin.v1.Event.request:type_name -> florin.v1.EventRequest
+	8,  // 2: florin.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	1,  // 3: florin.v1.Event.related:type_name -> florin.v1.EventRelated
+	9,  // 4: florin.v1.EventData.payment:type_name -> florin.v1.Payment
+	10, // 5: florin.v1.EventData.refund:type_name -> florin.v1.Refund
+	11, // 6: florin.v1.EventData.dispute:type_name -> florin.v1.Dispute
+	12, // 7: florin.v1.EventData.wallet:type_name -> florin.v1.Wallet
+	13, // 8: florin.v1.EventData.card:type_name -> florin.v1.Card
+	14, // 9: florin.v1.EventData.payer:type_name -> florin.v1.Payer
+	15, // 10: florin.v1.EventData.api_key:type_name -> florin.v1.ApiKey
+	16, // 11: florin.v1.EventData.transfer:type_name -> florin.v1.Transfer
+	17, // 12: florin.v1.EventData.quote:type_name -> florin.v1.Quote
+	18, // 13: florin.v1.EventData.grant:type_name -> florin.v1.Grant
+	19, // 14: florin.v1.EventData.webhook_endpoint:type_name -> florin.v1.WebhookEndpoint
+	8,  // 15: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
+	8,  // 16: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 17: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
+	4,  // 18: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
+	5,  // 19: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
+	7,  // 20: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 21: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	6,  // 22: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 23: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	21, // [21:24] is the sub-list for method output_type
+	18, // [18:21] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_event_proto_init() }
@@ -835,7 +981,8 @@ func file_florin_v1_event_proto_init() {
 	file_florin_v1_quote_object_proto_init()
 	file_florin_v1_refund_proto_init()
 	file_florin_v1_wallet_object_proto_init()
-	file_florin_v1_event_proto_msgTypes[1].OneofWrappers = []any{
+	file_florin_v1_webhook_object_proto_init()
+	file_florin_v1_event_proto_msgTypes[2].OneofWrappers = []any{
 		(*EventData_Payment)(nil),
 		(*EventData_Refund)(nil),
 		(*EventData_Dispute)(nil),
@@ -846,16 +993,17 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_Transfer)(nil),
 		(*EventData_Quote)(nil),
 		(*EventData_Grant)(nil),
+		(*EventData_WebhookEndpoint)(nil),
 	}
-	file_florin_v1_event_proto_msgTypes[4].OneofWrappers = []any{}
-	file_florin_v1_event_proto_msgTypes[6].OneofWrappers = []any{}
+	file_florin_v1_event_proto_msgTypes[5].OneofWrappers = []any{}
+	file_florin_v1_event_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_florin_v1_event_proto_rawDesc), len(file_florin_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -115,6 +115,15 @@ export class EventsService {
   list(params: types.ListEvents = {}, options: CallOptions = {}): List<types.Event> {
     return new List(this.#caller, { verb: "GET", path: `/v1/events`, params }, shapes.eventShape, options);
   }
+
+  /**
+   * Gives the merchant's events in the order of their numbers, each once and without a gap, and
+   * goes on as they happen. After the end of a stream, whatever ended it, begin the next one after
+   * the last event that came. Iterate over it: it is read as it comes, and throws if it breaks off.
+   */
+  stream(params: types.StreamEvents = {}, options: CallOptions = {}): AsyncIterable<types.Event> {
+    return this.#caller.stream({ verb: "GET", path: `/v1/events/stream`, params }, shapes.eventShape, options);
+  }
 }
 
 /** Calls /v1/exports. */
@@ -405,6 +414,78 @@ export class WalletsService {
   }
 }
 
+/** Calls /v1/webhook_endpoints. */
+export class WebhookEndpointsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Delivers every event from now on to a URL, and shows the secret of its signatures. */
+  create(params: types.CreateWebhookEndpoint, options: CallOptions = {}): Promise<types.WebhookEndpoint> {
+    return this.#caller.send({ verb: "POST", path: `/v1/webhook_endpoints`, params, creates: true }, shapes.webhookEndpointShape, options);
+  }
+
+  /** Reads an endpoint, without its secret. */
+  get(id: string, params: types.GetWebhookEndpoint = {}, options: CallOptions = {}): Promise<types.WebhookEndpoint> {
+    return this.#caller.send({ verb: "GET", path: `/v1/webhook_endpoints/${segment(id)}`, params }, shapes.webhookEndpointShape, options);
+  }
+
+  /** Reads the merchant's endpoints, newest first. Iterate over it, or ask for its pages. */
+  list(params: types.ListWebhookEndpoints = {}, options: CallOptions = {}): List<types.WebhookEndpoint> {
+    return new List(this.#caller, { verb: "GET", path: `/v1/webhook_endpoints`, params }, shapes.webhookEndpointShape, options);
+  }
+
+  /** Changes what the request names, and nothing else. */
+  change(id: string, params: types.ChangeWebhookEndpoint = {}, options: CallOptions = {}): Promise<types.WebhookEndpoint> {
+    return this.#caller.send({ verb: "POST", path: `/v1/webhook_endpoints/${segment(id)}`, params }, shapes.webhookEndpointShape, options);
+  }
+
+  /** Ends an endpoint and what is on its way to it. */
+  delete(id: string, params: types.DeleteWebhookEndpoint = {}, options: CallOptions = {}): Promise<types.WebhookEndpoint> {
+    return this.#caller.send({ verb: "DELETE", path: `/v1/webhook_endpoints/${segment(id)}`, params }, shapes.webhookEndpointShape, options);
+  }
+
+  /**
+   * Makes a new secret and key and shows the secret. For a while deliveries are signed with both.
+   */
+  rotateWebhookSecret(id: string, params: types.RotateWebhookSecret = {}, options: CallOptions = {}): Promise<types.WebhookEndpoint> {
+    return this.#caller.send({ verb: "POST", path: `/v1/webhook_endpoints/${segment(id)}/rotate_secret`, params, creates: true }, shapes.webhookEndpointShape, options);
+  }
+
+  /**
+   * Delivers the events of a span of time again, those too that came before the endpoint was made.
+   */
+  redeliverEvents(id: string, params: types.RedeliverEvents, options: CallOptions = {}): Promise<types.RedeliverEventsResponse> {
+    return this.#caller.send({ verb: "POST", path: `/v1/webhook_endpoints/${segment(id)}/redeliver`, params }, shapes.redeliverEventsResponseShape, options);
+  }
+}
+
+/** Calls /v1/webhook_deliveries. */
+export class WebhookDeliveriesService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Reads a delivery and its attempts. */
+  getWebhookDelivery(id: string, params: types.GetWebhookDelivery = {}, options: CallOptions = {}): Promise<types.WebhookDelivery> {
+    return this.#caller.send({ verb: "GET", path: `/v1/webhook_deliveries/${segment(id)}`, params }, shapes.webhookDeliveryShape, options);
+  }
+
+  /** Reads deliveries, those of the newest events first. Iterate over it, or ask for its pages. */
+  list(params: types.ListWebhookDeliveries = {}, options: CallOptions = {}): List<types.WebhookDelivery> {
+    return new List(this.#caller, { verb: "GET", path: `/v1/webhook_deliveries`, params }, shapes.webhookDeliveryShape, options);
+  }
+
+  /** Delivers an event again, now, whatever became of it. */
+  redeliverWebhook(id: string, params: types.RedeliverWebhook = {}, options: CallOptions = {}): Promise<types.WebhookDelivery> {
+    return this.#caller.send({ verb: "POST", path: `/v1/webhook_deliveries/${segment(id)}/redeliver`, params }, shapes.webhookDeliveryShape, options);
+  }
+}
+
 /** The platform's nouns. */
 export class Resources {
   readonly apiKeys: ApiKeysService;
@@ -422,6 +503,8 @@ export class Resources {
   readonly quotes: QuotesService;
   readonly refunds: RefundsService;
   readonly wallets: WalletsService;
+  readonly webhookEndpoints: WebhookEndpointsService;
+  readonly webhookDeliveries: WebhookDeliveriesService;
 
   constructor(caller: Caller) {
     this.apiKeys = new ApiKeysService(caller);
@@ -439,5 +522,7 @@ export class Resources {
     this.quotes = new QuotesService(caller);
     this.refunds = new RefundsService(caller);
     this.wallets = new WalletsService(caller);
+    this.webhookEndpoints = new WebhookEndpointsService(caller);
+    this.webhookDeliveries = new WebhookDeliveriesService(caller);
   }
 }

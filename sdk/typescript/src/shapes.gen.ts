@@ -28,6 +28,10 @@ export const eventShape: Shape = {
   data: () => eventDataShape,
   request: () => eventRequestShape,
   created_at: "instant",
+  related: () => eventRelatedShape,
+};
+
+export const eventRelatedShape: Shape = {
 };
 
 export const eventDataShape: Shape = {
@@ -41,6 +45,7 @@ export const eventDataShape: Shape = {
   transfer: () => transferShape,
   quote: () => quoteShape,
   grant: () => grantShape,
+  webhook_endpoint: () => webhookEndpointShape,
 };
 
 export const eventRequestShape: Shape = {
@@ -171,4 +176,28 @@ export const walletShape: Shape = {
   spent_today: "whole",
   created_at: "instant",
   payer_object: () => payerShape,
+};
+
+export const redeliverEventsResponseShape: Shape = {
+  count: "whole",
+  next_from: "instant",
+};
+
+export const webhookEndpointShape: Shape = {
+  disabled_at: "instant",
+  rotated_until: "instant",
+  failing_since: "instant",
+  created_at: "instant",
+};
+
+export const webhookDeliveryShape: Shape = {
+  event_sequence: "whole",
+  due_at: "instant",
+  delivered_at: "instant",
+  created_at: "instant",
+  attempts: () => webhookAttemptShape,
+};
+
+export const webhookAttemptShape: Shape = {
+  created_at: "instant",
 };

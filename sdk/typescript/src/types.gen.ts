@@ -148,6 +148,19 @@ export interface Event {
   readonly request: EventRequest | null;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The version of this payload. */
+  readonly api_version: string;
+  /** What it is about. */
+  readonly related: EventRelated | null;
+}
+
+/** EventRelated names the object that an event is about, so that it can be read as it is now. */
+export interface EventRelated {
+  readonly id: string;
+  /** Its "object", such as "payment". */
+  readonly type: string;
+  /** Where it is read; empty if it has no URL of its own. */
+  readonly url: string;
 }
 
 /** EventData is the object as it was right after the event. */
@@ -162,6 +175,7 @@ export interface EventData {
   readonly transfer?: Transfer;
   readonly quote?: Quote;
   readonly grant?: Grant;
+  readonly webhook_endpoint?: WebhookEndpoint;
 }
 
 /** EventRequest names the request behind an event. */
@@ -532,6 +546,96 @@ export interface Wallet {
   readonly payer_object?: Payer;
 }
 
+export interface RedeliverEventsResponse {
+  /** Always "redelivery". */
+  readonly object: string;
+  /** How many events are on their way again. */
+  readonly count: number;
+  /** There are more: send created_from again as this says. */
+  readonly has_more: boolean;
+  readonly next_from: Date | null;
+}
+
+/** WebhookEndpoint is a URL of the merchant's to which events are delivered. */
+export interface WebhookEndpoint {
+  readonly id: string;
+  /** Always "webhook_endpoint". */
+  readonly object: string;
+  readonly url: string;
+  readonly description: string;
+  /** Types of the events that it gets; empty: all. */
+  readonly types: string[];
+  /** The version of the payloads that it gets. */
+  readonly api_version: string;
+  /** Payloads name the object that they are about, and do not hold it. */
+  readonly thin: boolean;
+  /** Of each object an event is delivered only after those before it. */
+  readonly ordered: boolean;
+  /** Most deliveries that are under way at once. */
+  readonly concurrency: number;
+  /** "enabled" or "disabled". */
+  readonly status: string;
+  /**
+   * Why it is disabled: "gone" (it answered 410), "exhausted" (nothing got through for days),
+   * "requested".
+   */
+  readonly disabled_reason: string;
+  readonly disabled_at: Date | null;
+  /**
+   * The secret of its "v1" signatures. Shown by webhookEndpoints.create and
+   * webhookEndpoints.rotateWebhookSecret only.
+   */
+  readonly secret?: string;
+  /** The public key of its "v1a" signatures. */
+  readonly public_key: string;
+  /** Until then deliveries carry the signatures of the secret before, too. */
+  readonly rotated_until: Date | null;
+  /** Since when every attempt has failed. */
+  readonly failing_since: Date | null;
+  readonly created_at: Date;
+  readonly livemode: boolean;
+}
+
+/** WebhookDelivery is one event on its way to one endpoint. */
+export interface WebhookDelivery {
+  readonly id: string;
+  /** Always "webhook_delivery". */
+  readonly object: string;
+  readonly endpoint: string;
+  readonly event: string;
+  readonly event_sequence: number;
+  readonly event_type: string;
+  /** "pending", "delivered" or "failed". */
+  readonly status: string;
+  readonly attempt_count: number;
+  /** When it is tried again, while it is pending. */
+  readonly due_at: Date | null;
+  readonly delivered_at: Date | null;
+  readonly created_at: Date;
+  readonly livemode: boolean;
+  /** The last ones, the newest first. In lists they are left out. */
+  readonly attempts: WebhookAttempt[];
+}
+
+/** WebhookAttempt is one try to deliver. */
+export interface WebhookAttempt {
+  readonly created_at: Date;
+  /** Of the answer; 0: there was none. */
+  readonly status_code: number;
+  /** Why it failed, such as "timeout" or "address_refused"; "" if it did not. */
+  readonly error: string;
+  /** What that means. */
+  readonly detail: string;
+  readonly latency_ms: number;
+  /** The headers that were sent, one a line. */
+  readonly request_headers: string;
+  /** What was sent, read again from the log. */
+  readonly request_body: string;
+  /** The beginning of the answer's headers and body. */
+  readonly response_headers: string;
+  readonly response_body: string;
+}
+
 /** What is sent to the method of that name. */
 export interface CreateApiKey {
   name?: string | undefined;
@@ -636,6 +740,22 @@ export interface ListEvents {
   created_from?: Date | undefined;
   /** Only what was created at this moment or earlier. */
   created_to?: Date | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface StreamEvents {
+  /** The same as after, which came later. */
+  after_sequence?: number | undefined;
+  /** Events after this one. */
+  starting_after?: string | undefined;
+  /** Only events of these types; all if there are none. */
+  types?: string[] | undefined;
+  /** Events with a higher number than this; 0 for all since the beginning. */
+  after?: number | undefined;
+  /** Events only about the object of this id. */
+  object?: string | undefined;
+  /** The version of the payloads; the newest if absent. */
+  api_version?: string | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -981,5 +1101,99 @@ export interface SendFromWallet {
   to: string;
   /** In minor units. */
   amount: number;
+}
+
+/** What is sent to the method of that name. */
+export interface CreateWebhookEndpoint {
+  /** An https URL on the public Internet, port 443 or 8443, without a user or password. */
+  url: string;
+  description?: string | undefined;
+  /** Types of the events to deliver; all if there are none. */
+  types?: string[] | undefined;
+  /** The version of the payloads; the newest if absent. */
+  api_version?: string | undefined;
+  /** Payloads shall name the object that they are about, and not hold it. */
+  thin?: boolean | undefined;
+  /** Of each object an event shall be delivered only after those before it. */
+  ordered?: boolean | undefined;
+  /** Most deliveries at once, 1 to 32; 8 if absent. */
+  concurrency?: number | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface GetWebhookEndpoint {
+}
+
+/** What is sent to the method of that name. */
+export interface ListWebhookEndpoints {
+  /** 1 to 100; 10 if absent. */
+  limit?: number | undefined;
+  /** Objects after this one in the list. */
+  starting_after?: string | undefined;
+  /** Objects before this one in the list. */
+  ending_before?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface ChangeWebhookEndpoint {
+  url?: string | undefined;
+  description?: string | undefined;
+  /** What its types shall be instead, if there are any here. */
+  types?: string[] | undefined;
+  /** It shall get events of every type. */
+  all_types?: boolean | undefined;
+  api_version?: string | undefined;
+  thin?: boolean | undefined;
+  ordered?: boolean | undefined;
+  concurrency?: number | undefined;
+  /** "enabled" or "disabled". What waited while it was disabled is delivered once it is enabled. */
+  status?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface DeleteWebhookEndpoint {
+}
+
+/** What is sent to the method of that name. */
+export interface RotateWebhookSecret {
+  /**
+   * Seconds in which deliveries carry the old signatures, too: 0 for none; a day if absent, 7 days
+   * at most.
+   */
+  overlap_seconds?: number | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface RedeliverEvents {
+  /** Events of this moment or later. */
+  created_from: Date;
+  /** Events of this moment or earlier; until now if absent. */
+  created_to?: Date | undefined;
+  /** Those too that were delivered already. */
+  delivered_too?: boolean | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface GetWebhookDelivery {
+}
+
+/** What is sent to the method of that name. */
+export interface ListWebhookDeliveries {
+  /** 1 to 100; 10 if absent. */
+  limit?: number | undefined;
+  /** Objects after this one in the list. */
+  starting_after?: string | undefined;
+  /** Objects before this one in the list. */
+  ending_before?: string | undefined;
+  /** Only those to this endpoint. */
+  endpoint?: string | undefined;
+  /** Only those of this event. */
+  event?: string | undefined;
+  /** Only those that are "pending", "delivered" or "failed". */
+  status?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface RedeliverWebhook {
 }
 

@@ -22,6 +22,7 @@ from ._types import (
     DeletedCard,
     Dispute,
     Event,
+    EventRelated,
     EventData,
     EventRequest,
     Grant,
@@ -44,6 +45,10 @@ from ._types import (
     Settlement,
     Refund,
     Wallet,
+    RedeliverEventsResponse,
+    WebhookEndpoint,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 
 
@@ -404,6 +409,43 @@ class EventsService:
                 "object": object,
                 "created_from": created_from,
                 "created_to": created_to,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def stream(
+        self,
+        *,
+        after_sequence: int | None = None,
+        starting_after: str | None = None,
+        types: Sequence[str] | None = None,
+        after: int | None = None,
+        object: str | None = None,
+        api_version: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Iterator[Event]:
+        """Gives the merchant's events in the order of their numbers, each once and without a gap, and goes on as they happen. After the end of a stream, whatever ended it, begin the next one after the last event that came. Iterate over it: it is read as it comes, and raises if it breaks off.
+
+        after_sequence: The same as after, which came later.
+        starting_after: Events after this one.
+        types: Only events of these types; all if there are none.
+        after: Events with a higher number than this; 0 for all since the beginning.
+        object: Events only about the object of this id.
+        api_version: The version of the payloads; the newest if absent.
+        """
+        return self._caller.stream(
+            Event.from_json,
+            "GET",
+            "/v1/events/stream",
+            {
+                "after_sequence": after_sequence,
+                "starting_after": starting_after,
+                "types": types,
+                "after": after,
+                "object": object,
+                "api_version": api_version,
             },
             timeout=timeout,
             retries=retries,
@@ -1427,6 +1469,283 @@ class WalletsService:
         )
 
 
+class WebhookEndpointsService:
+    """Calls /v1/webhook_endpoints."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def create(
+        self,
+        *,
+        url: str,
+        description: str | None = None,
+        types: Sequence[str] | None = None,
+        api_version: str | None = None,
+        thin: bool | None = None,
+        ordered: bool | None = None,
+        concurrency: int | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookEndpoint:
+        """Delivers every event from now on to a URL, and shows the secret of its signatures.
+
+        url: An https URL on the public Internet, port 443 or 8443, without a user or password.
+        types: Types of the events to deliver; all if there are none.
+        api_version: The version of the payloads; the newest if absent.
+        thin: Payloads shall name the object that they are about, and not hold it.
+        ordered: Of each object an event shall be delivered only after those before it.
+        concurrency: Most deliveries at once, 1 to 32; 8 if absent.
+        """
+        return self._caller.send(
+            WebhookEndpoint.from_json,
+            "POST",
+            "/v1/webhook_endpoints",
+            {
+                "url": url,
+                "description": description,
+                "types": types,
+                "api_version": api_version,
+                "thin": thin,
+                "ordered": ordered,
+                "concurrency": concurrency,
+            },
+            creates=True,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def get(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookEndpoint:
+        """Reads an endpoint, without its secret."""
+        return self._caller.send(
+            WebhookEndpoint.from_json,
+            "GET",
+            f"/v1/webhook_endpoints/{segment(id)}",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Pages[WebhookEndpoint]:
+        """Reads the merchant's endpoints, newest first. Iterate over it, or over its pages().
+
+        limit: 1 to 100; 10 if absent.
+        starting_after: Objects after this one in the list.
+        ending_before: Objects before this one in the list.
+        """
+        return self._caller.pages(
+            WebhookEndpoint.from_json,
+            "GET",
+            "/v1/webhook_endpoints",
+            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def change(
+        self,
+        id: str,
+        *,
+        url: str | None = None,
+        description: str | None = None,
+        types: Sequence[str] | None = None,
+        all_types: bool | None = None,
+        api_version: str | None = None,
+        thin: bool | None = None,
+        ordered: bool | None = None,
+        concurrency: int | None = None,
+        status: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookEndpoint:
+        """Changes what the request names, and nothing else.
+
+        types: What its types shall be instead, if there are any here.
+        all_types: It shall get events of every type.
+        status: 'enabled' or 'disabled'. What waited while it was disabled is delivered once it
+            is enabled.
+        """
+        return self._caller.send(
+            WebhookEndpoint.from_json,
+            "POST",
+            f"/v1/webhook_endpoints/{segment(id)}",
+            {
+                "url": url,
+                "description": description,
+                "types": types,
+                "all_types": all_types,
+                "api_version": api_version,
+                "thin": thin,
+                "ordered": ordered,
+                "concurrency": concurrency,
+                "status": status,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def delete(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookEndpoint:
+        """Ends an endpoint and what is on its way to it."""
+        return self._caller.send(
+            WebhookEndpoint.from_json,
+            "DELETE",
+            f"/v1/webhook_endpoints/{segment(id)}",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def rotate_webhook_secret(
+        self,
+        id: str,
+        *,
+        overlap_seconds: int | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookEndpoint:
+        """Makes a new secret and key and shows the secret. For a while deliveries are signed with both.
+
+        overlap_seconds: Seconds in which deliveries carry the old signatures, too: 0 for none;
+            a day if absent, 7 days at most.
+        """
+        return self._caller.send(
+            WebhookEndpoint.from_json,
+            "POST",
+            f"/v1/webhook_endpoints/{segment(id)}/rotate_secret",
+            {"overlap_seconds": overlap_seconds},
+            creates=True,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def redeliver_events(
+        self,
+        id: str,
+        *,
+        created_from: datetime,
+        created_to: datetime | None = None,
+        delivered_too: bool | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> RedeliverEventsResponse:
+        """Delivers the events of a span of time again, those too that came before the endpoint was made.
+
+        created_from: Events of this moment or later.
+        created_to: Events of this moment or earlier; until now if absent.
+        delivered_too: Those too that were delivered already.
+        """
+        return self._caller.send(
+            RedeliverEventsResponse.from_json,
+            "POST",
+            f"/v1/webhook_endpoints/{segment(id)}/redeliver",
+            {"created_from": created_from, "created_to": created_to, "delivered_too": delivered_too},
+            timeout=timeout,
+            retries=retries,
+        )
+
+
+class WebhookDeliveriesService:
+    """Calls /v1/webhook_deliveries."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get_webhook_delivery(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookDelivery:
+        """Reads a delivery and its attempts."""
+        return self._caller.send(
+            WebhookDelivery.from_json,
+            "GET",
+            f"/v1/webhook_deliveries/{segment(id)}",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+        endpoint: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Pages[WebhookDelivery]:
+        """Reads deliveries, those of the newest events first. Iterate over it, or over its pages().
+
+        limit: 1 to 100; 10 if absent.
+        starting_after: Objects after this one in the list.
+        ending_before: Objects before this one in the list.
+        endpoint: Only those to this endpoint.
+        event: Only those of this event.
+        status: Only those that are 'pending', 'delivered' or 'failed'.
+        """
+        return self._caller.pages(
+            WebhookDelivery.from_json,
+            "GET",
+            "/v1/webhook_deliveries",
+            {
+                "limit": limit,
+                "starting_after": starting_after,
+                "ending_before": ending_before,
+                "endpoint": endpoint,
+                "event": event,
+                "status": status,
+            },
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def redeliver_webhook(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> WebhookDelivery:
+        """Delivers an event again, now, whatever became of it."""
+        return self._caller.send(
+            WebhookDelivery.from_json,
+            "POST",
+            f"/v1/webhook_deliveries/{segment(id)}/redeliver",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+
 class Resources:
     """The platform's nouns."""
 
@@ -1446,3 +1765,5 @@ class Resources:
         self.quotes = QuotesService(caller)
         self.refunds = RefundsService(caller)
         self.wallets = WalletsService(caller)
+        self.webhook_endpoints = WebhookEndpointsService(caller)
+        self.webhook_deliveries = WebhookDeliveriesService(caller)

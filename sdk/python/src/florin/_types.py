@@ -245,6 +245,10 @@ class Event(Object):
     request: EventRequest | None
     created_at: datetime
     livemode: bool
+    # The version of this payload.
+    api_version: str
+    # What it is about.
+    related: EventRelated | None
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -255,6 +259,25 @@ class Event(Object):
         "request": maybe(lambda x: EventRequest.from_json(x)),
         "created_at": instant,
         "livemode": truth,
+        "api_version": text,
+        "related": maybe(lambda x: EventRelated.from_json(x)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRelated(Object):
+    """EventRelated names the object that an event is about, so that it can be read as it is now."""
+
+    id: str
+    # Its "object", such as "payment".
+    type: str
+    # Where it is read; empty if it has no URL of its own.
+    url: str
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "type": text,
+        "url": text,
     }
 
 
@@ -272,6 +295,7 @@ class EventData(Object):
     transfer: Transfer | None
     quote: Quote | None
     grant: Grant | None
+    webhook_endpoint: WebhookEndpoint | None
 
     _readers: ClassVar[Readers] = {
         "payment": maybe(lambda x: Payment.from_json(x)),
@@ -284,6 +308,7 @@ class EventData(Object):
         "transfer": maybe(lambda x: Transfer.from_json(x)),
         "quote": maybe(lambda x: Quote.from_json(x)),
         "grant": maybe(lambda x: Grant.from_json(x)),
+        "webhook_endpoint": maybe(lambda x: WebhookEndpoint.from_json(x)),
     }
 
 
@@ -917,5 +942,156 @@ class Wallet(Object):
         "created_at": instant,
         "livemode": truth,
         "payer_object": maybe(lambda x: Payer.from_json(x)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedeliverEventsResponse(Object):
+    """"""
+
+    # Always "redelivery".
+    object: str
+    # How many events are on their way again.
+    count: int
+    # There are more: send created_from again as this says.
+    has_more: bool
+    next_from: datetime | None
+
+    _readers: ClassVar[Readers] = {
+        "object": text,
+        "count": whole,
+        "has_more": truth,
+        "next_from": maybe(instant),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEndpoint(Object):
+    """WebhookEndpoint is a URL of the merchant's to which events are delivered."""
+
+    id: str
+    # Always "webhook_endpoint".
+    object: str
+    url: str
+    description: str
+    # Types of the events that it gets; empty: all.
+    types: Sequence[str]
+    # The version of the payloads that it gets.
+    api_version: str
+    # Payloads name the object that they are about, and do not hold it.
+    thin: bool
+    # Of each object an event is delivered only after those before it.
+    ordered: bool
+    # Most deliveries that are under way at once.
+    concurrency: int
+    # "enabled" or "disabled".
+    status: str
+    # Why it is disabled: "gone" (it answered 410), "exhausted" (nothing got through for days),
+    # "requested".
+    disabled_reason: str
+    disabled_at: datetime | None
+    # The secret of its "v1" signatures. Shown by webhook_endpoints.create and
+    # webhook_endpoints.rotate_webhook_secret only.
+    secret: str = field(repr=False)
+    # The public key of its "v1a" signatures.
+    public_key: str
+    # Until then deliveries carry the signatures of the secret before, too.
+    rotated_until: datetime | None
+    # Since when every attempt has failed.
+    failing_since: datetime | None
+    created_at: datetime
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "url": text,
+        "description": text,
+        "types": listed(text),
+        "api_version": text,
+        "thin": truth,
+        "ordered": truth,
+        "concurrency": whole,
+        "status": text,
+        "disabled_reason": text,
+        "disabled_at": maybe(instant),
+        "secret": text,
+        "public_key": text,
+        "rotated_until": maybe(instant),
+        "failing_since": maybe(instant),
+        "created_at": instant,
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookDelivery(Object):
+    """WebhookDelivery is one event on its way to one endpoint."""
+
+    id: str
+    # Always "webhook_delivery".
+    object: str
+    endpoint: str
+    event: str
+    event_sequence: int
+    event_type: str
+    # "pending", "delivered" or "failed".
+    status: str
+    attempt_count: int
+    # When it is tried again, while it is pending.
+    due_at: datetime | None
+    delivered_at: datetime | None
+    created_at: datetime
+    livemode: bool
+    # The last ones, the newest first. In lists they are left out.
+    attempts: Sequence[WebhookAttempt]
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "endpoint": text,
+        "event": text,
+        "event_sequence": whole,
+        "event_type": text,
+        "status": text,
+        "attempt_count": whole,
+        "due_at": maybe(instant),
+        "delivered_at": maybe(instant),
+        "created_at": instant,
+        "livemode": truth,
+        "attempts": listed(lambda x: WebhookAttempt.from_json(x)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookAttempt(Object):
+    """WebhookAttempt is one try to deliver."""
+
+    created_at: datetime
+    # Of the answer; 0: there was none.
+    status_code: int
+    # Why it failed, such as "timeout" or "address_refused"; "" if it did not.
+    error: str
+    # What that means.
+    detail: str
+    latency_ms: int
+    # The headers that were sent, one a line.
+    request_headers: str
+    # What was sent, read again from the log.
+    request_body: str
+    # The beginning of the answer's headers and body.
+    response_headers: str
+    response_body: str
+
+    _readers: ClassVar[Readers] = {
+        "created_at": instant,
+        "status_code": whole,
+        "error": text,
+        "detail": text,
+        "latency_ms": whole,
+        "request_headers": text,
+        "request_body": text,
+        "response_headers": text,
+        "response_body": text,
     }
 
