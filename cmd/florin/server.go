@@ -24,6 +24,7 @@ const drainFor = 25 * time.Second
 type server struct {
 	house    *house
 	http     *http.Server
+	door     *api.Server
 	mtls     *http.Server // where clients present certificates; nil: nowhere
 	ops      *http.Server
 	url      string
@@ -82,7 +83,7 @@ func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
 		return nil, fmt.Errorf("gather the pages: %w", err)
 	}
 	door.Show(shown...)
-	s.http = door.HTTP()
+	s.http, s.door = door.HTTP(), door
 	s.http.Handler = trace(door)
 	if d.keys != nil {
 		s.http.TLSConfig = d.keys.config
@@ -225,6 +226,7 @@ func (s *server) stop() error {
 			err = errors.Join(err, s.mtls.Close())
 		}
 	}
+	s.door.Wait(ctx)
 	s.stopNotes()
 	s.work.Wait()
 	return errors.Join(err, s.ops.Close(), s.house.close())

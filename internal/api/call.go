@@ -30,7 +30,8 @@ type Call struct {
 	share     apikey.Share
 	proof     *oauth.Proof // that came with the token; nil: none
 	challenge string       // what a refused token is told; "": as a refused key
-	visit     *visit       // of an RPC
+	visit     *visit       // of an RPC or a stream
+	beat      func() error // shows the reader of a silent stream that it is there; nil: the protocol does
 }
 
 // Caller is who calls: a key or a client, for which merchant, in which mode, and what it

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"connectrpc.com/connect/v2"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/clock"
@@ -35,7 +33,7 @@ func (s events) GetEvent(ctx context.Context, q *florinv1.GetEventRequest) (*flo
 	if err != nil {
 		return nil, err
 	}
-	return eventView(e), nil
+	return event.View(e, ""), nil
 }
 
 // ListEvents implements [florinv1connect.EventServiceHandler].
@@ -60,7 +58,7 @@ func (s events) ListEvents(ctx context.Context, q *florinv1.ListEventsRequest) (
 	}
 	answer := &florinv1.ListEventsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: string(next)}
 	for _, e := range list {
-		answer.Data = append(answer.Data, eventView(e))
+		answer.Data = append(answer.Data, event.View(e, ""))
 	}
 	return answer, nil
 }
@@ -68,6 +66,9 @@ func (s events) ListEvents(ctx context.Context, q *florinv1.ListEventsRequest) (
 // StreamEvents implements [florinv1connect.EventServiceHandler].
 func (s events) StreamEvents(ctx context.Context, q *florinv1.StreamEventsRequest, stream florinv1connect.EventServiceStreamEventsServerStream) error {
 	caller := callOf(ctx).Caller
+	if err := event.CheckVersion(q.ApiVersion); err != nil {
+		return err
+	}
 	after, err := s.start(ctx, caller, q)
 	if err != nil {
 		return err
@@ -75,31 +76,29 @@ func (s events) StreamEvents(ctx context.Context, q *florinv1.StreamEventsReques
 	if err := stream.SendHeaders(); err != nil { // the caller knows that it is heard before anything happens
 		return err
 	}
-	wanted := event.Interest{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types}
-	return s.log.Follow(ctx, s.clock, wanted, after, func(e event.Event) error { return stream.Send(eventView(e)) })
+	wanted := event.Interest{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types, Object: q.Object}
+	return s.log.Follow(ctx, s.clock, wanted, after, event.Reader{
+		Take: func(e event.Event) error { return stream.Send(event.View(e, q.ApiVersion)) },
+		Rest: stream.SendHeaders, Idle: callOf(ctx).beat, Wait: beatEvery,
+	})
 }
 
 // start is the number of the last event before a stream.
 func (s events) start(ctx context.Context, caller Caller, q *florinv1.StreamEventsRequest) (int64, error) {
+	if q.AfterSequence != nil && q.After != nil { //nolint:staticcheck // the older name
+		return 0, contradict("after_sequence", "after", "Send after; after_sequence is its older name.")
+	}
+	if q.After == nil {
+		q.After = q.AfterSequence //nolint:staticcheck // the older name
+	}
 	switch {
-	case q.AfterSequence != nil && q.StartingAfter != "":
-		return 0, wire.Invalid(fault.Field{Pointer: "/starting_after", Code: wire.CodeConflictingFields, Detail: "Send after_sequence or starting_after, not both."})
-	case q.AfterSequence != nil:
-		return *q.AfterSequence, nil
+	case q.After != nil && q.StartingAfter != "":
+		return 0, wire.Invalid(fault.Field{Pointer: "/starting_after", Code: wire.CodeConflictingFields, Detail: "Send after or starting_after, not both."})
+	case q.After != nil:
+		return *q.After, nil
 	case q.StartingAfter == "":
 		return s.log.End(ctx)
 	}
 	e, err := s.log.Get(ctx, caller.Merchant, caller.Live, id.Event(q.StartingAfter))
 	return e.Sequence, span{After: q.StartingAfter}.blame(err)
-}
-
-func eventView(e event.Event) *florinv1.Event {
-	v := &florinv1.Event{
-		Id: string(e.ID), Object: "event", Sequence: e.Sequence, Type: e.Type, Data: e.Data,
-		CreatedAt: timestamppb.New(e.At), Livemode: e.Live,
-	}
-	if e.Origin.Request != "" {
-		v.Request = &florinv1.EventRequest{Id: string(e.Origin.Request), IdempotencyKey: e.Origin.IdempotencyKey}
-	}
-	return v
 }

@@ -94,7 +94,7 @@ func TestKeysThatMadeOneAnotherShareOneAllowance(t *testing.T) {
 		h.ask("GET", "/v1/payments", "", other).expect(t, 200, "") // the operator's second key has its own
 
 		unlimited := bearer(h.ask("POST", "/v1/api_keys", `{"scopes":["events:read"]}`).field(t, "secret"))
-		for i := range heldMax {
+		for i := range endlessMax {
 			ctx, _ := h.with([]string{"Authorization: Bearer " + h.key, unlimited}[i%2])
 			numbers(t, h.stream(ctx, speeches["grpc"], since(0)), 1)
 		}

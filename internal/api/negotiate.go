@@ -34,9 +34,10 @@ func (t codecs) complains(header []string) *codec {
 	return c
 }
 
-// seriesFor finds the format of a stream by the request's Accept header, as writes does.
-func seriesFor(header []string) *wire.Series {
-	return best(wire.AllSeries, header, func(f *wire.Series, ranges []mediaRange) int { return quality(ranges, f.Media) })
+// seriesFor finds among all the format of a stream by the request's Accept header, as
+// writes does.
+func seriesFor(all []wire.Series, header []string) *wire.Series {
+	return best(all, header, func(f *wire.Series, ranges []mediaRange) int { return quality(ranges, f.Media) })
 }
 
 // best is what of a table is wanted most, nil if nothing is. An empty header wants the first.

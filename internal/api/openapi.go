@@ -5,7 +5,6 @@ import (
 
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/openapi"
-	"github.com/florinpay/florin/internal/wire"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 )
@@ -13,7 +12,7 @@ import (
 // Describe tells of the door in OpenAPI: of every URL that it routes, in every
 // format that it speaks.
 func (s *Server) Describe(version string) openapi.Document {
-	d := openapi.Door{Version: version, Series: wire.AllSeries, Shapes: s.shapes, Problem: s.shapes[(&florinv1.Problem{}).ProtoReflect().Descriptor().FullName()]}
+	d := openapi.Door{Version: version, Shapes: s.shapes, Problem: s.shapes[(&florinv1.Problem{}).ProtoReflect().Descriptor().FullName()]}
 	for _, r := range s.router.all() {
 		if !r.page && r.rpc == nil {
 			d.Operations = append(d.Operations, operationOf(r))
@@ -29,7 +28,7 @@ func (s *Server) Describe(version string) openapi.Document {
 }
 
 func operationOf(r *route) openapi.Operation {
-	o := openapi.Operation{Verb: r.verb, URL: r.pattern, Body: r.body, Stream: r.stream, Given: r.given}
+	o := openapi.Operation{Verb: r.verb, URL: r.pattern, Body: r.body, Given: r.given}
 	if r.method == nil {
 		return o
 	}
@@ -38,6 +37,9 @@ func operationOf(r *route) openapi.Operation {
 	o.ByGrant = m.rule.ByGrant
 	o.Input, o.Output = m.input, m.output
 	o.Again = r.again
+	if r.stream {
+		o.Series, o.Endless = r.series(), m.rule.Endless
+	}
 	for _, p := range r.params {
 		o.Params = append(o.Params, string(p.Name()))
 	}

@@ -73,6 +73,8 @@ func (v *visit) enter() {
 		v.route.porch(v)
 	case v.route.rpc != nil:
 		v.serveRPC()
+	case v.route.stream && v.route.method.rule.Endless && isUpgrade(v.r):
+		v.serveSocket()
 	case v.route.stream:
 		v.serveStream()
 	case v.route.body && v.r.ContentLength > bodyMax:

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,29 +18,33 @@ import (
 // Limits of streams.
 const (
 	heldMax      = 10               // of one key at once, on this node
+	endlessMax   = 100              // of those that have no end: they mostly wait
 	guardEvery   = time.Second      // a stream's key is looked at
 	sendPatience = 30 * time.Second // for a reader to take one message
 )
 
 // Faults of streams.
 var (
-	ErrTooManyStreams = fault.New(fault.TooMany, "streams_too_many", "The key has as many streams open as it may: 10. Close one of them first.")
+	ErrTooManyStreams = fault.New(fault.TooMany, "streams_too_many", "The key has as many streams open as it may: 100 of events, 10 of exports. Close one of them first.")
 	ErrStopping       = fault.New(fault.Unavailable, "server_stopping", "The server is stopping. Begin again: a stream of events after the last one that came, an export from its start.").WithRetryAfter(time.Second)
 )
 
-// holds counts the open streams of each key, and of those that it made.
+// holds are the open streams. One goroutine guards them all: most of them wait, and
+// there may be many.
 type holds struct {
-	mu   sync.Mutex
-	open map[string]int
+	mu      sync.Mutex
+	open    map[string]int // of each allowance, and kind
+	streams map[*heldStream]struct{}
+	rest    context.CancelFunc // ends the guard
 }
 
-func (h *holds) enter(key string) bool {
+func (h *holds) enter(key string, most int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open == nil {
-		h.open = map[string]int{}
+		h.open, h.streams = map[string]int{}, map[*heldStream]struct{}{}
 	}
-	if h.open[key] == heldMax {
+	if h.open[key] >= most {
 		return false
 	}
 	h.open[key]++
@@ -61,18 +67,22 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 			return next(ctx, spec, stream)
 		}
 		call := callOf(ctx)
-		if !s.holds.enter(call.share.Allowance) {
+		key, most := call.share.Allowance, heldMax
+		if call.method.rule.Endless {
+			key, most = key+"|endless", endlessMax
+		}
+		if !s.holds.enter(key, most) {
 			return ErrTooManyStreams
 		}
-		defer s.holds.leave(call.share.Allowance)
+		defer s.holds.leave(key)
 		caller := ctx
 		ctx, end := context.WithCancelCause(ctx)
 		defer end(nil)
 		defer context.AfterFunc(s.draining, func() { end(ErrStopping) })()
-		held := &heldStream{ServerStream: stream, door: s, control: http.NewResponseController(call.visit.w)}
-		stop := s.guard(ctx, end, held)
+		held := &heldStream{ServerStream: stream, door: s, call: call, end: end, control: http.NewResponseController(call.visit.w)}
+		s.guard(held)
 		err := next(ctx, spec, held)
-		stop()
+		s.unguard(held)
 		if ctx.Err() == nil { // nobody guards what is still to be written
 			_ = held.control.SetWriteDeadline(s.Clock.Now().Add(sendPatience)) // fails only on what is gone
 		}
@@ -89,31 +99,58 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 	}
 }
 
-// guard watches over a stream until stop is called.
-func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *heldStream) (stop func()) {
-	call := callOf(ctx)
-	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	var done sync.WaitGroup
-	done.Go(func() {
-		for s.Clock.Sleep(watch, guardEvery) == nil {
-			began := held.sending.Load()
-			if began != 0 && s.Clock.Now().UnixNano()-began > int64(sendPatience) {
-				end(ErrDeadline.With("The stream's reader did not read."))
-			}
-			if ctx.Err() != nil {
-				if began != 0 {
-					held.abort()
-				}
-				continue
-			}
-			if f := fault.Of(s.still(watch, call)); f != nil && f.Kind == fault.Unauthenticated {
-				end(f)
-			}
+// guard watches over a stream until unguard.
+func (s *Server) guard(held *heldStream) {
+	s.holds.mu.Lock()
+	defer s.holds.mu.Unlock()
+	if len(s.holds.streams) == 0 {
+		watch, rest := context.WithCancel(context.Background())
+		s.holds.rest = rest
+		go s.watch(watch)
+	}
+	s.holds.streams[held] = struct{}{}
+}
+
+func (s *Server) unguard(held *heldStream) {
+	s.holds.mu.Lock()
+	defer s.holds.mu.Unlock()
+	if delete(s.holds.streams, held); len(s.holds.streams) == 0 {
+		s.holds.rest()
+	}
+	held.mu.Lock()
+	held.left = true
+	held.mu.Unlock()
+}
+
+// watch looks at every stream from time to time.
+func (s *Server) watch(ctx context.Context) {
+	for s.Clock.Sleep(ctx, guardEvery) == nil {
+		s.holds.mu.Lock()
+		all := slices.Collect(maps.Keys(s.holds.streams))
+		s.holds.mu.Unlock()
+		look, cancel := context.WithTimeout(ctx, guardPatience)
+		for _, held := range all {
+			held.look(look)
 		}
-	})
-	return func() {
 		cancel()
-		done.Wait()
+	}
+}
+
+// guardPatience is how long one look at all streams takes at most, whatever the database does.
+const guardPatience = 3 * time.Second
+
+// look ends the stream if its reader does not read or its credential is not good any more.
+func (h *heldStream) look(ctx context.Context) {
+	if began := h.sending.Load(); began != 0 && h.door.Clock.Now().UnixNano()-began > int64(sendPatience) {
+		h.end(ErrDeadline.With("The stream's reader did not read. Begin again after the last event that came."))
+		h.abort()
+		return
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if f := fault.Of(h.door.still(ctx, h.call)); f != nil && f.Kind == fault.Unauthenticated {
+		h.end(f)
 	}
 }
 
@@ -121,8 +158,13 @@ func (s *Server) guard(ctx context.Context, end context.CancelCauseFunc, held *h
 type heldStream struct {
 	connect.ServerStream
 	door    *Server
+	call    *Call
+	end     context.CancelCauseFunc
 	control *http.ResponseController
 	sending atomic.Int64 // since when, nanoseconds since 1970; 0: nothing is on its way out
+
+	mu   sync.Mutex
+	left bool // its connection may be another request's by now
 }
 
 // Receive implements [connect.ServerStream]. The request has the server's time to
@@ -150,5 +192,10 @@ func (h *heldStream) SendHeaders() error {
 
 // abort lets a Send fail that waits for its reader.
 func (h *heldStream) abort() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.left {
+		return
+	}
 	_ = h.control.SetWriteDeadline(time.Unix(1, 0)) // a deadline in the past; it fails only on what is gone
 }

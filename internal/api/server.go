@@ -28,7 +28,7 @@ const (
 	pingAfter   = 30 * time.Second // of silence on a connection of HTTP/2, to learn whether anyone is there
 )
 
-// Config is what the door stands on. All but Log, Healthy, Ready and Observe is required.
+// Config is what the door stands on. All but Log, Healthy, Ready, Observe and what says nil is required.
 type Config struct {
 	Keys    *apikey.Room
 	Limiter *apikey.Limiter
@@ -47,6 +47,10 @@ type Config struct {
 	Tokens      *oauth.Verifier // tells whether an access token is good; nil: there are none
 	ClientShare apikey.Share    // how fast each client may call; without an allowance
 
+	// OriginKnown reports whether pages of that origin, such as https://shop.example, may open
+	// streams with an access token; nil: none may.
+	OriginKnown func(ctx context.Context, origin string) bool
+
 	Reflect bool // gRPC tools may read the contract from the server
 
 	Log     *slog.Logger                // nil: slog.Default()
@@ -59,7 +63,7 @@ type Config struct {
 type Visit struct {
 	Verb     string // "OTHER" if it is not one of HTTP's own
 	Route    string // pattern of the URL; "" if there is none
-	Protocol string // rest, grpc, grpcweb or connect
+	Protocol string // rest, grpc, grpcweb, connect or websocket
 	Status   int    // as REST would say it, in every protocol
 	Code     string // of the problem; "" if there was none
 	Took     time.Duration
@@ -79,6 +83,7 @@ type Server struct {
 	check   checker
 	rpc     rpc
 	holds   holds
+	sockets sockets
 	beside  map[string]http.Handler // by the first segment of the path
 
 	secretive secretive

@@ -32,8 +32,11 @@ func (v *visit) serveStream() {
 	v.call.visit = v
 	ctx := withCall(v.r.Context(), &v.call) // lives as long as its caller
 	s := &restStream{visit: v, buffer: buffer, control: http.NewResponseController(v.w)}
+	v.call.beat = s.beat
 	f := settled(v.through(ctx, s))
 	switch {
+	case f != nil && v.status != 0 && v.r.Method != http.MethodHead && ctx.Err() == nil && s.tell(f):
+		v.blame(f)
 	case v.status != 0 && v.r.Method == http.MethodHead:
 	case v.status == 0 && f != nil:
 		v.putHeader()
@@ -72,13 +75,17 @@ func (s *restStream) Receive(msg any) error {
 		return io.EOF
 	}
 	s.received = true
-	if s.series = seriesFor(s.r.Header["Accept"]); s.series == nil {
-		return ErrNotAcceptable.With("None of the formats in Accept can be answered. Accept application/json, application/x-ndjson, application/jsonl or text/csv.")
+	all := s.route.series()
+	if s.series = seriesFor(all, s.r.Header["Accept"]); s.series == nil {
+		return ErrNotAcceptable.With("None of the formats in Accept can be answered. Accept %s.", seriesMedia(all))
 	}
 	if !s.r.ProtoAtLeast(1, 1) {
 		return ErrProtocolOld
 	}
-	return s.read(msg.(proto.Message))
+	if err := s.read(msg.(proto.Message)); err != nil {
+		return err
+	}
+	return s.resume(msg)
 }
 
 // Send writes the next message; it goes out with the chunk or the flush.
@@ -130,6 +137,23 @@ func (s *restStream) begin() error {
 	}
 	*s.buffer, s.scroll = s.series.Begin((*s.buffer)[:0], s.door.shapes, s.route.method.output)
 	return nil
+}
+
+// beat shows a reader to whom nothing is sent that the stream is there.
+func (s *restStream) beat() error {
+	*s.buffer = s.scroll.AppendBeat(*s.buffer)
+	return s.SendHeaders()
+}
+
+// tell writes why a stream ends, if it was begun in a format that has a place for it.
+func (s *restStream) tell(f *fault.Fault) (told bool) {
+	if s.scroll == nil || s.lost {
+		return false
+	}
+	if *s.buffer, told = s.scroll.AppendProblem(*s.buffer, problemOf(f, s.call.Request)); told {
+		told = s.finish() == nil
+	}
+	return told
 }
 
 // newPacker is what packs the answer, nil for nothing: rather an answer that the caller

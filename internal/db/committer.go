@@ -24,6 +24,7 @@ type committer struct {
 	mu       sync.RWMutex          // held to close the queue, shared to send
 	closed   bool
 	sessions sync.WaitGroup
+	shared   *sync.Map
 	since    []atomic.Int64 // of each session: when its batch began, in Unix nanoseconds; 0: it has none
 }
 
@@ -39,6 +40,7 @@ func startCommitter(ctx context.Context, e engine, c Config) (*committer, error)
 		batchMax: orDefault(c.BatchMax, batchMaxDefault),
 		log:      c.Log,
 		observe:  c.Observe,
+		shared:   &sync.Map{},
 	}
 	if k.observe == nil {
 		k.observe = func(Commit) {}
@@ -245,7 +247,7 @@ func (k *committer) try(s session, writes []*write) (err error) {
 			w.err = ErrStorage.WithCause(context.Cause(w.ctx))
 			continue
 		}
-		tx := &Tx{batch: b}
+		tx := &Tx{batch: b, shared: k.shared}
 		if w.err = runWrite(tx, w.fn); w.err != nil {
 			tx.undo()
 		} else {

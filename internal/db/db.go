@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/florinpay/florin/internal/fault"
@@ -45,6 +46,7 @@ var errConflict = errors.New("db: lost a race for a row")
 type DB struct {
 	engine    engine
 	committer *committer
+	shared    *sync.Map
 }
 
 // engine is one kind of database. A session is one of its connections that
@@ -98,8 +100,12 @@ func OpenExisting(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	return &DB{e, k}, nil
+	return &DB{e, k, k.shared}, nil
 }
+
+// Shared is memory for the rooms, which those who write to the database and those who
+// read it have in common for as long as it is open.
+func (d *DB) Shared() *sync.Map { return d.shared }
 
 // Engine is "sqlite" or "postgres".
 func (d *DB) Engine() string { return d.engine.name() }
@@ -153,7 +159,7 @@ func (d *DB) Snapshot(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, ErrStorage.WithCause(err)
 	}
-	return &DB{e, &committer{closed: true}}, nil
+	return &DB{e, &committer{closed: true}, &sync.Map{}}, nil
 }
 
 // Close finishes the writes that wait, refuses new ones, and closes the database. It

@@ -1,6 +1,9 @@
 package db
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Tx is one write's view of the batch it runs in. It is valid only inside the
 // function that [DB.Write] calls.
@@ -8,7 +11,11 @@ type Tx struct {
 	batch   *batch
 	touched []tableRows
 	after   []func()
+	shared  *sync.Map
 }
+
+// Shared is [DB.Shared] of the database that is written to.
+func (tx *Tx) Shared() *sync.Map { return tx.shared }
 
 // After runs fn once this write is durable, before Write returns. It must be
 // quick and must not write.

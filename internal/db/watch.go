@@ -4,7 +4,7 @@ import "context"
 
 // Watch is d with each query told to saw before it runs, for tests that read plans.
 func (d *DB) Watch(saw func(sql string, args []any)) *DB {
-	return &DB{watched{d.engine, saw}, d.committer}
+	return &DB{watched{d.engine, saw}, d.committer, d.shared}
 }
 
 type watched struct {

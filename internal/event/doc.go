@@ -7,6 +7,7 @@
 // own message, so that a retry can be answered from it years later in any format.
 //
 // Because numbers follow the commits, whoever remembers the last number that came
-// misses nothing: [Log.Follow] reads by number, is woken by this process's commits,
-// and looks once a second for those of other processes.
+// misses nothing: [Log.Follow] goes by number. The last few thousand events are in memory
+// while somebody follows: this process's come from their commits, those of other processes
+// are looked for once a second, and at once when a number is missing.
 package event

@@ -22,7 +22,7 @@ func TestAFollowerLooksForOtherProcesses(t *testing.T) {
 	found := errors.New("found")
 	done := make(chan error, 1)
 	go func() {
-		done <- NewLog(d).Follow(t.Context(), c, Interest{Merchant: cafe}, 0, func(Event) error { return found })
+		done <- NewLog(d).Follow(t.Context(), c, Interest{Merchant: cafe}, 0, Reader{Take: func(Event) error { return found }})
 	}()
 	<-waits
 	err := d.Write(t.Context(), []db.Lock{Lock()}, func(tx *db.Tx) error {
@@ -38,8 +38,8 @@ func TestAFollowerLooksForOtherProcesses(t *testing.T) {
 	if err := <-done; !errors.Is(err, found) {
 		t.Error(err)
 	}
-	if n := bells.listening.Load(); n != 0 || len(bells.ears) != 0 {
-		t.Errorf("%d still listen: %v", n, bells.ears)
+	if tail := tailOf(d.Shared()); tail.followers.Load() != 0 || len(tail.ears) != 0 {
+		t.Errorf("%d still follow: %v", tail.followers.Load(), tail.ears)
 	}
 }
 

@@ -30,14 +30,14 @@ func follow(t *testing.T, d *db.DB, c clock.Clock, f event.Interest, after int64
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer close(done)
-		err := event.NewLog(d).Follow(ctx, c, f, after, func(e event.Event) error {
+		err := event.NewLog(d).Follow(ctx, c, f, after, event.Reader{Take: func(e event.Event) error {
 			select {
 			case got <- e:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		})
+		}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("the follower ended with %v", err)
 		}
@@ -131,10 +131,10 @@ func TestAFollowerEndsWithItsReader(t *testing.T) {
 	add(t, d, fact(cafe, false, "payer.created", "a"), fact(cafe, false, "payer.created", "b"))
 	full := errors.New("no more room")
 	n := 0
-	err := event.NewLog(d).Follow(t.Context(), deafClock{}, event.Interest{Merchant: cafe}, 0, func(event.Event) error {
+	err := event.NewLog(d).Follow(t.Context(), deafClock{}, event.Interest{Merchant: cafe}, 0, event.Reader{Take: func(event.Event) error {
 		n++
 		return full
-	})
+	}})
 	if !errors.Is(err, full) || n != 1 {
 		t.Errorf("after %d events: %v", n, err)
 	}

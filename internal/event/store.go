@@ -129,9 +129,18 @@ func (l *Log) numbers(ctx context.Context, from, to time.Time) (over, under int6
 	return over, under, err
 }
 
-// next reads a merchant's events after a number, in order, without their data decoded.
-func (l *Log) next(ctx context.Context, merchant id.Merchant, live bool, after int64, limit int) ([]Event, error) {
-	return events.Select(ctx, l.db, "where merchant = $1 and live = $2 and sequence > $3 order by sequence limit $4", string(merchant), live, after, limit)
+// next reads the events of an interest's owner after a number, in order, without their
+// data decoded.
+func (l *Log) next(ctx context.Context, f Interest, after int64, limit int) ([]Event, error) {
+	if f.Merchant == "" {
+		return l.after(ctx, after, limit)
+	}
+	return events.Select(ctx, l.db, "where merchant = $1 and live = $2 and sequence > $3 order by sequence limit $4", string(f.Merchant), f.Live, after, limit)
+}
+
+// after is next for every owner.
+func (l *Log) after(ctx context.Context, after int64, limit int) ([]Event, error) {
+	return events.Select(ctx, l.db, "where sequence > $1 order by sequence limit $2", after, limit)
 }
 
 // errFound ends a scan at the first difference.

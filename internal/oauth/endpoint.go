@@ -36,11 +36,13 @@ var forBrowsers = []string{pathPush, pathToken, pathRevoke, pathDevice, pathUser
 // originKnown reports whether any client registered where the request comes from.
 func (s *Server) originKnown(ctx context.Context, r *http.Request) bool {
 	from := r.Header.Get("Origin")
-	if from == "" {
-		return false
-	}
+	return from != "" && s.OriginKnown(ctx, from)
+}
+
+// OriginKnown reports whether any client registered pages of that origin.
+func (s *Server) OriginKnown(ctx context.Context, origin string) bool {
 	all, err := s.allowed.get(ctx, everywhere)
-	return err == nil && all[from]
+	return err == nil && all[origin]
 }
 
 // allow lets a page of that origin read the answer, or not.

@@ -15,7 +15,6 @@ type Door struct {
 	Version    string // of the program
 	Operations []Operation
 	Formats    []Format
-	Series     []wire.Series // formats of streams
 	Shapes     wire.Shapes
 	Codes      []Code
 	Problem    *wire.Shape
@@ -36,7 +35,8 @@ type Operation struct {
 	Params        []string      // the same, in the URL's order
 	Query         []*wire.Member
 	Body          bool
-	Stream        bool // answers with any number of Output
+	Series        []wire.Series // answers with any number of Output, in one of these formats; none: with one
+	Endless       bool          // the series goes on as more happens
 }
 
 // Format is a format of bodies.

@@ -71,10 +71,10 @@ func TestFormatsFollow(t *testing.T) {
 // objects as an example.
 func TestStreamsFollow(t *testing.T) {
 	door := paying(jsonFormat)
-	door.Series, door.Shapes = wire.AllSeries, wire.ContractShapes()
+	door.Shapes = wire.ContractShapes()
 	door.Operations = append(door.Operations, Operation{
 		Verb: "GET", URL: "/v1/exports/payments", Procedure: "/florin.v1.ExportService/ExportPayments", Scope: "payments:read",
-		Stream: true, Input: door.Shapes["florin.v1.ExportPaymentsRequest"], Output: door.Shapes["florin.v1.Payment"],
+		Series: wire.AllSeries, Input: door.Shapes["florin.v1.ExportPaymentsRequest"], Output: door.Shapes["florin.v1.Payment"],
 	})
 	d := Describe(door)
 	answer := []string{"paths", "/v1/exports/payments", "get", "responses", "200"}

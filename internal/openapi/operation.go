@@ -89,7 +89,10 @@ func (o *Operation) description() string {
 	case o.Creates:
 		s += " An Idempotency-Key is honoured."
 	}
-	if o.Stream {
+	switch {
+	case o.Endless:
+		s += " It goes on for as long as it is read: as server-sent events, as lines of JSON, or as a WebSocket, for which the request asks to upgrade. See /docs/api/events."
+	case len(o.Series) > 0:
 		s += " The answer is written as it is read, however long it is; one that fails midway breaks off."
 	}
 	if o.Again > 0 {
@@ -191,7 +194,7 @@ func (w *writer) body(o *Operation) tree {
 
 // answer is what a 200 carries.
 func (w *writer) answer(o *Operation) tree {
-	if o.Stream {
+	if len(o.Series) > 0 {
 		return w.series(o)
 	}
 	about := comment(o.Output.Message.FullName())

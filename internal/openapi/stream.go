@@ -15,8 +15,8 @@ func (w *writer) series(o *Operation) tree {
 	name := w.shape(o.Output, form{answer: true})
 	rows := w.rows(o)
 	content := tree{}
-	for i := range w.door.Series {
-		f := &w.door.Series[i]
+	for i := range o.Series {
+		f := &o.Series[i]
 		t := of("schema", tree{{"type", "string"}, {"description", "One " + name + " on each line, as JSON."}})
 		switch f.Ending {
 		case "json":
@@ -30,13 +30,16 @@ func (w *writer) series(o *Operation) tree {
 		case "csv":
 			t = of("schema", tree{{"type", "string"}, {"description", "RFC 4180: one " + name + " on each line, under a line with the names of its fields. What stands inside an object is a column such as `card.brand`, maps and lists are JSON, and a text that a spreadsheet would run begins with an apostrophe."}})
 		}
+		if f.Ending == "sse" {
+			t = of("schema", tree{{"type", "string"}, {"description", "Server-sent events: in each, id is the sequence and data one " + name + " as JSON. An event named problem says why the stream ends."}})
+		}
 		if len(rows) > 0 {
 			t.set("example", w.written(f, o.Output, rows))
 		}
 		content.set(f.Media, t)
 	}
 	return tree{
-		{"description", "All that matches, oldest first."},
+		{"description", map[bool]string{false: "All that matches, oldest first.", true: "What matches, in order, and then what happens."}[o.Endless]},
 		{"headers", named("Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary", "Content-Encoding", "Content-Disposition")},
 		{"content", content},
 	}

@@ -75,6 +75,9 @@ func stream[T any](ctx context.Context, c *Client, what call, options []Option) 
 				yield(nil, &Error{Family: ErrNetwork, Status: http.StatusOK, Detail: "The export broke off: what came is not all of it.", Retryable: true, cause: err})
 				return
 			}
+			if len(line) == 1 { // nothing has happened, and the server is there
+				continue
+			}
 			x := new(T)
 			if err := json.Unmarshal(line, x); err != nil {
 				yield(nil, unreadable("", err))

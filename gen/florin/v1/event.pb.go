@@ -887,16 +887,16 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"R\n" +
 	"apiVersionB\x11\n" +
 	"\x0f_after_sequenceB\b\n" +
-	"\x06_after2\xd2\x02\n" +
+	"\x06_after2\xd4\x02\n" +
 	"\fEventService\x12b\n" +
 	"\bGetEvent\x12\x1a.florin.v1.GetEventRequest\x1a\x10.florin.v1.Event\"(\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/events/{id}\x12n\n" +
 	"\n" +
 	"ListEvents\x12\x1c.florin.v1.ListEventsRequest\x1a\x1d.florin.v1.ListEventsResponse\"#\x8a\xb5\x18\r\n" +
 	"\vevents:read\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/events\x12n\n" +
-	"\fStreamEvents\x12\x1e.florin.v1.StreamEventsRequest\x1a\x10.florin.v1.Event\"*\x8a\xb5\x18\r\n" +
-	"\vevents:read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events/stream0\x01B4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
+	"/v1/events\x12p\n" +
+	"\fStreamEvents\x12\x1e.florin.v1.StreamEventsRequest\x1a\x10.florin.v1.Event\",\x8a\xb5\x18\x0f\n" +
+	"\vevents:read(\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events/stream0\x01B4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (
 	file_florin_v1_event_proto_rawDescOnce sync.Once

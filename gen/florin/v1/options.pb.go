@@ -32,7 +32,9 @@ type Rule struct {
 	// The method moves money: in live mode the Idempotency-Key is required.
 	MovesMoney bool `protobuf:"varint,3,opt,name=moves_money,json=movesMoney,proto3" json:"moves_money,omitempty"`
 	// A client may call it by a payer's grant too. It then reaches only what is that payer's own, or was made by that grant.
-	ByGrant       bool `protobuf:"varint,4,opt,name=by_grant,json=byGrant,proto3" json:"by_grant,omitempty"`
+	ByGrant bool `protobuf:"varint,4,opt,name=by_grant,json=byGrant,proto3" json:"by_grant,omitempty"`
+	// A stream that goes on for as long as its reader reads: over REST as server-sent events, WebSocket or lines of JSON.
+	Endless       bool `protobuf:"varint,5,opt,name=endless,proto3" json:"endless,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -95,6 +97,13 @@ func (x *Rule) GetByGrant() bool {
 	return false
 }
 
+func (x *Rule) GetEndless() bool {
+	if x != nil {
+		return x.Endless
+	}
+	return false
+}
+
 var file_florin_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -118,13 +127,14 @@ var File_florin_v1_options_proto protoreflect.FileDescriptor
 
 const file_florin_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"r\n" +
+	"\x17florin/v1/options.proto\x12\tflorin.v1\x1a google/protobuf/descriptor.proto\"\x8c\x01\n" +
 	"\x04Rule\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
 	"\acreates\x18\x02 \x01(\bR\acreates\x12\x1f\n" +
 	"\vmoves_money\x18\x03 \x01(\bR\n" +
 	"movesMoney\x12\x19\n" +
-	"\bby_grant\x18\x04 \x01(\bR\abyGrant:E\n" +
+	"\bby_grant\x18\x04 \x01(\bR\abyGrant\x12\x18\n" +
+	"\aendless\x18\x05 \x01(\bR\aendless:E\n" +
 	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x0f.florin.v1.RuleR\x04ruleB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (

@@ -69,7 +69,7 @@ export async function* lines(answer: Response, ends: Ends): AsyncGenerator<strin
     }
     const found = rest.split("\n");
     rest = found.pop()!;
-    yield* found;
+    yield* found.filter((line) => line !== ""); // an empty one says that the server is there
   }
   if (rest) {
     throw new NetworkError({ status: 200, detail: brokenOff, retryable: true });

@@ -98,7 +98,7 @@ assert first.id != second.id and count() == before + 2, count()
 
 # Events: all that was, then what happens; the numbers rise.
 seen, live = [], threading.Event()
-stream = events.StreamEvents(event_pb2.StreamEventsRequest(after_sequence=0, types=["payment.succeeded"]), metadata=auth())
+stream = events.StreamEvents(event_pb2.StreamEventsRequest(after=0, types=["payment.succeeded"]), metadata=auth())
 
 
 def read():

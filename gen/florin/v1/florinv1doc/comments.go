@@ -378,6 +378,7 @@ var Comments = map[string]string{
 	"florin.v1.Rule":                                        "Rule says who may call a method and how it treats retries.",
 	"florin.v1.Rule.by_grant":                               "A client may call it by a payer's grant too. It then reaches only what is that payer's own, or was made by that grant.",
 	"florin.v1.Rule.creates":                                "The method creates something: an Idempotency-Key is honoured.",
+	"florin.v1.Rule.endless":                                "A stream that goes on for as long as its reader reads: over REST as server-sent events, WebSocket or lines of JSON.",
 	"florin.v1.Rule.moves_money":                            "The method moves money: in live mode the Idempotency-Key is required.",
 	"florin.v1.Rule.scope":                                  "Scope that the key needs, such as \"payments:write\".",
 	"florin.v1.SendFromWalletRequest.amount":                "In minor units.",

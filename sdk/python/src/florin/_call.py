@@ -104,7 +104,8 @@ class Caller:
         answer = self._attempts(lambda: self._begin(request), True, "", tries)
         with closing(_lines(answer.pieces)) as lines:
             for line in lines:
-                yield _parse(read, line, "")
+                if line.strip():  # an empty one says that the server is there
+                    yield _parse(read, line, "")
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
