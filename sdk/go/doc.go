@@ -26,6 +26,10 @@
 //	case errors.Is(err, florin.ErrNetwork): // not known whether it took effect
 //	}
 //
+// # Webhooks
+//
+// [VerifyWebhook] says whether a delivery is the platform's, and gives its event.
+//
 // # Answers of newer platforms
 //
 // Words that this version does not know come through in the types of words; members

@@ -32,11 +32,13 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrNetwork: no answer came. It may or may not have taken effect, as above.
 	ErrNetwork = errors.New("network")
+	// ErrWebhook: a webhook delivery cannot be trusted; Code says why. Of [VerifyWebhook] only.
+	ErrWebhook = errors.New("webhook")
 )
 
 // Error is why a call failed. It holds neither the API key nor what was sent.
 type Error struct {
-	Family         error         // one of ErrAuthentication to ErrNetwork
+	Family         error         // one of ErrAuthentication to ErrWebhook
 	Status         int           // of HTTP; 0 if no answer came
 	Code           string        // stable, such as "card_declined"; "" if the platform gave none
 	Detail         string        // a sentence for people, which may change
