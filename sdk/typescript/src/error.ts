@@ -84,6 +84,8 @@ export class RateLimitError extends FlorinError {}
 export class UnavailableError extends FlorinError {}
 /** No answer came. It may or may not have taken effect, as above. */
 export class NetworkError extends FlorinError {}
+/** A webhook delivery cannot be trusted; code says why. Of verifyWebhook only. */
+export class WebhookError extends FlorinError {}
 
 export type Family = new (facts: Facts, idempotencyKey?: string, retryable?: boolean) => FlorinError;
 

@@ -16,7 +16,9 @@ export {
   RateLimitError,
   RefusedError,
   UnavailableError,
+  WebhookError,
   type FieldError,
 } from "./error.js";
+export { verifyWebhook, type WebhookHeaders, type WebhookOptions } from "./webhook.js";
 export type * from "./resources.gen.js";
 export type * from "./types.gen.js";
