@@ -20,10 +20,12 @@ from ._error import (
     RateLimitError,
     RefusedError,
     UnavailableError,
+    WebhookError,
 )
 from ._page import Page, Pages
 from ._transport import HTTPTransport, Request, Response, Stream, StreamTransport, Transport
 from ._types import *  # noqa: F403
+from ._webhook import WebhookHeaders, verify_webhook
 
 __all__ = [  # noqa: F405
     "AuthenticationError",
@@ -46,5 +48,8 @@ __all__ = [  # noqa: F405
     "StreamTransport",
     "Transport",
     "UnavailableError",
+    "WebhookError",
+    "WebhookHeaders",
     "__version__",
+    "verify_webhook",
 ]

@@ -96,6 +96,10 @@ class NetworkError(FlorinError):
     """No answer came. It may or may not have taken effect: the same call with the same idempotency_key tells."""
 
 
+class WebhookError(FlorinError):
+    """A webhook delivery cannot be trusted; code says why. Of verify_webhook only."""
+
+
 _FAMILIES: Mapping[int, type[FlorinError]] = {
     401: AuthenticationError,
     402: RefusedError,
