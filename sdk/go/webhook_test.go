@@ -67,19 +67,19 @@ func TestWebhookIsTrusted(t *testing.T) {
 		after   time.Duration
 		options []WebhookOption
 	}{
-		"the published vector":       {headers: vector(vectorV1), keys: []string{vectorSecret}},
-		"Ed25519":                    {headers: vector(vectorV1a), keys: []string{vectorPublicKey}},
-		"both kinds, one key":        {headers: vector(vectorV1, vectorV1a), keys: []string{vectorPublicKey}},
-		"the last of the keys":       {headers: vector(vectorV1), keys: []string{otherKey, otherSecret, vectorSecret}},
-		"rotation, the old secret":   {headers: vector(vectorV1, vectorV1a, old), keys: []string{otherSecret}},
-		"rotation, the new secret":   {headers: vector(old, vectorV1), keys: []string{vectorSecret}},
-		"a version yet to come":      {headers: vector("v2,!", "v1", "", vectorV1), keys: []string{vectorSecret}},
-		"100 signatures":             {headers: vector(append(repeat(old, 99), vectorV1)...), keys: []string{vectorSecret}},
-		"headers in any case":        {headers: lower, keys: []string{vectorSecret}},
-		"as old as allowed":          {headers: vector(vectorV1), keys: []string{vectorSecret}, after: 5 * time.Minute},
-		"as new as allowed":          {headers: vector(vectorV1), keys: []string{vectorSecret}, after: -5 * time.Minute},
-		"older, which is allowed":    {vector(vectorV1), []string{vectorSecret}, time.Hour, []WebhookOption{WithTolerance(time.Hour)}},
-		"the longest possible span ": {vector(vectorV1), []string{vectorSecret}, 0, []WebhookOption{WithTolerance(1<<63 - 1)}},
+		"the published vector":     {headers: vector(vectorV1), keys: []string{vectorSecret}},
+		"Ed25519":                  {headers: vector(vectorV1a), keys: []string{vectorPublicKey}},
+		"both kinds, one key":      {headers: vector(vectorV1, vectorV1a), keys: []string{vectorPublicKey}},
+		"the last of the keys":     {headers: vector(vectorV1), keys: []string{otherKey, otherSecret, vectorSecret}},
+		"rotation, the old secret": {headers: vector(vectorV1, vectorV1a, old), keys: []string{otherSecret}},
+		"rotation, the new secret": {headers: vector(old, vectorV1), keys: []string{vectorSecret}},
+		"a version yet to come":    {headers: vector("v2,!", "v1", "", vectorV1), keys: []string{vectorSecret}},
+		"100 signatures":           {headers: vector(append(repeat(old, 99), vectorV1)...), keys: []string{vectorSecret}},
+		"headers in any case":      {headers: lower, keys: []string{vectorSecret}},
+		"as old as allowed":        {headers: vector(vectorV1), keys: []string{vectorSecret}, after: 5 * time.Minute},
+		"as new as allowed":        {headers: vector(vectorV1), keys: []string{vectorSecret}, after: -5 * time.Minute},
+		"older, which is allowed":  {vector(vectorV1), []string{vectorSecret}, time.Hour, []WebhookOption{WithTolerance(time.Hour)}},
+		"the longest span":         {vector(vectorV1), []string{vectorSecret}, 0, []WebhookOption{WithTolerance(1<<63 - 1)}},
 	} {
 		event, err := VerifyWebhook([]byte(vectorBody), x.headers, x.keys, append(x.options, WithNow(vectorNow.Add(x.after)))...)
 		if err != nil || string(event.Extra["test"]) != "2432232314" {
@@ -144,6 +144,8 @@ func TestWebhookIsRefused(t *testing.T) {
 		"a MAC with the public key": {vectorBody, vector(mac(publicKey, vectorID+"."+at+"."+vectorBody)),
 			[]string{vectorPublicKey}, 0, "webhook_signature_mismatch"},
 		"the versions exchanged": {vectorBody, vector("v1a"+vectorV1[2:], "v1"+vectorV1a[3:]), both, 0, "webhook_signature_mismatch"},
+		"other versions":         {vectorBody, vector("v2"+vectorV1[2:], "v2a"+vectorV1a[3:]), both, 0, "webhook_signature_mismatch"},
+		"a byte more":            {vectorBody, vector("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OEA"), both, 0, "webhook_signature_mismatch"},
 		"no versions":            {vectorBody, vector(vectorV1[3:], vectorV1a[4:]), both, 0, "webhook_signature_mismatch"},
 		"half signatures":        {vectorBody, vector(vectorV1[:20], vectorV1a[:20]), both, 0, "webhook_signature_mismatch"},
 		"empty signatures":       {vectorBody, vector("v1,", "v1a,"), both, 0, "webhook_signature_mismatch"},

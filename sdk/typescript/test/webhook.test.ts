@@ -133,6 +133,8 @@ const refused: [string, string, string, Delivered, string[]?, number?][] = [
   ["only v1 for a public key", "webhook_signature_mismatch", body, vector(v1), [publicKey]],
   ["a MAC with the public key", "webhook_signature_mismatch", body, vector(sign(publicKey, `${id}.${at}.${body}`)), [publicKey]],
   ["the versions exchanged", "webhook_signature_mismatch", body, vector(`v1a${v1.slice(2)}`, `v1${v1a.slice(3)}`)],
+  ["other versions", "webhook_signature_mismatch", body, vector(`v2${v1.slice(2)}`, `v2a${v1a.slice(3)}`)],
+  ["a byte more", "webhook_signature_mismatch", body, vector("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OEA")],
   ["no versions", "webhook_signature_mismatch", body, vector(v1.slice(3), v1a.slice(4))],
   ["half signatures", "webhook_signature_mismatch", body, vector(v1.slice(0, 19), v1a.slice(0, 20))],
   ["empty signatures", "webhook_signature_mismatch", body, vector("v1,", "v1a,")],
