@@ -26,6 +26,7 @@ type devCommand struct {
 	listening
 	railSource
 	issuerSource
+	webhookSource
 	Public    bool   `help:"Listen beyond this machine. The sandbox's keys and vault are no secrets: test data only." env:"FLORIN_DEV_PUBLIC"`
 	TLS       bool   `help:"Serve HTTPS with a certificate of the sandbox's own, kept in the data folder." name:"tls" env:"FLORIN_DEV_TLS"`
 	ReadyFile string `help:"File to write when the server is ready: one JSON object with url, sandbox_key, merchant_id, payer_id and wallet_id." type:"path"`
@@ -113,7 +114,7 @@ func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, 
 	if err != nil {
 		return nil, world{}, err
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, targets: c.targets(), kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
 	if err != nil {
 		return nil, world{}, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/api"
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
@@ -20,6 +21,7 @@ import (
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/grant"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/job"
@@ -31,6 +33,8 @@ import (
 	"github.com/florinpay/florin/internal/vault"
 	"github.com/florinpay/florin/internal/wallet"
 	"github.com/florinpay/florin/internal/web"
+	"github.com/florinpay/florin/internal/webhook"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // database is the URL of the place's database; SQLite's folder is made if missing.
@@ -74,6 +78,7 @@ type house struct {
 	payments  *payment.Desk
 	disputes  *dispute.Desk
 	jobs      *job.Runner
+	webhooks  *webhook.Room
 	rail      *sandbox.Rail // nil: another server's is used
 	reflect   bool
 
@@ -95,6 +100,7 @@ type houseConfig struct {
 	log      *slog.Logger
 	database db.Config
 	reflect  bool // gRPC tools may read the contract from the server
+	targets  webhook.Targets
 }
 
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
@@ -122,6 +128,11 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Exchange: h.exchange, Log: c.log,
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
+	shapes := wire.ContractShapes()
+	h.webhooks = webhook.New(webhook.Config{
+		DB: h.db, Clock: h.clock, Log: c.log, Events: h.events, Sealer: h.vault.Secrets(), Targets: c.targets,
+		Encode: func(e *florinv1.Event) []byte { return shapes.EncodeJSON(nil, e) },
+	})
 	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
 		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob, payment.JobReturn: h.payments.ReturnJob,
 		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
@@ -146,12 +157,19 @@ func (h *house) door(c api.Config) *api.Server {
 		}
 		return e.Object(), nil
 	}
+	c.WebhookSecret = func(ctx context.Context, of api.Caller, key id.Endpoint) (string, error) {
+		s, err := h.webhooks.Secret(ctx, webhook.Owner{Merchant: of.Merchant, Live: of.Live}, key)
+		if err != nil {
+			return "", err
+		}
+		return s.Text(), nil
+	}
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
 	door := api.New(c,
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers"),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
-		api.Grants(h.grants, h.clock),
+		api.Grants(h.grants, h.clock), api.Webhooks(h.webhooks),
 	)
 	if h.oauth != nil {
 		h.openBeside(door)

@@ -19,6 +19,7 @@ type serveCommand struct {
 	tlsSource
 	railSource
 	issuerSource
+	webhookSource
 	Listen      string `help:"Address of the API." default:"127.0.0.1:8080" env:"FLORIN_LISTEN"`
 	Ops         string `help:"Address of metrics and profiles; loopback only." default:"127.0.0.1:9464" env:"FLORIN_OPS"`
 	BehindProxy bool   `help:"Listen beyond this machine without TLS, because a proxy in front ends it."`
@@ -79,7 +80,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start tracing: %w", err)
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, targets: c.targets(), kek: kek, log: log, database: db.Config{Observe: observe, Committers: c.Committers}, reflect: c.Reflection})
 	if err != nil {
 		return err
 	}

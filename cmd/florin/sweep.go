@@ -9,7 +9,7 @@ import (
 	"github.com/florinpay/florin/internal/job"
 )
 
-// jobSweep forgets old idempotency keys; there is one job of it.
+// jobSweep forgets old idempotency keys and deliveries; there is one job of it.
 const jobSweep job.Kind = "idempotency.sweep"
 
 const (
@@ -20,6 +20,15 @@ const (
 func (h *house) sweep(ctx context.Context, _ job.Job) (time.Time, error) {
 	for {
 		n, err := idempotency.Sweep(ctx, h.db, h.clock.Now(), sweepBatch)
+		if err != nil {
+			return h.clock.Now().Add(sweepEvery), err
+		}
+		if n < sweepBatch {
+			break
+		}
+	}
+	for {
+		n, err := h.webhooks.Sweep(ctx, sweepBatch)
 		if err != nil || n < sweepBatch {
 			return h.clock.Now().Add(sweepEvery), err
 		}

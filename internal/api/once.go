@@ -83,6 +83,9 @@ func (s *Server) recall(ctx context.Context, r *idempotency.Replay) (proto.Messa
 	if key, isKey := answer.(*florinv1.ApiKey); isKey { // no event holds the secret
 		key.Secret, err = s.Keys.Again(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(key.Id), call.shown.text)
 	}
+	if e, isEndpoint := answer.(*florinv1.WebhookEndpoint); isEndpoint && s.WebhookSecret != nil {
+		e.Secret, err = s.WebhookSecret(ctx, call.Caller, id.Endpoint(e.Id))
+	}
 	return answer, err
 }
 

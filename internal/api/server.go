@@ -11,6 +11,7 @@ import (
 
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/wire"
@@ -43,6 +44,10 @@ type Config struct {
 	// A retry that is refused before it gets to its write is answered by it: the
 	// world may have changed since the first request, its answer has not.
 	Seen func(ctx context.Context, key *idempotency.Key) error
+
+	// WebhookSecret is what an endpoint's deliveries are signed with now, for a retry of the call
+	// that made it. Error: fault.ErrNotFound if the endpoint is no more.
+	WebhookSecret func(ctx context.Context, caller Caller, endpoint id.Endpoint) (string, error)
 
 	Tokens      *oauth.Verifier // tells whether an access token is good; nil: there are none
 	ClientShare apikey.Share    // how fast each client may call; without an allowance

@@ -22,6 +22,7 @@ var scopeNames = []string{
 	"payments:read", "payments:write",
 	"refunds:read", "refunds:write",
 	"wallets:read", "wallets:write",
+	"webhooks:read", "webhooks:write",
 }
 
 // Scopes is a set of what a key may do, such as "payments:write": a bit for each

@@ -138,6 +138,39 @@ func (l *Log) next(ctx context.Context, f Interest, after int64, limit int) ([]E
 	return events.Select(ctx, l.db, "where merchant = $1 and live = $2 and sequence > $3 order by sequence limit $4", string(f.Merchant), f.Live, after, limit)
 }
 
+// Heard reads what owners that have a webhook endpoint hear: the events with a number over
+// one and up to another, in order, without their data; limit at most.
+func (l *Log) Heard(ctx context.Context, over, upTo int64, limit int) ([]Event, error) {
+	const heard = `where sequence > $1 and sequence <= $2 and exists (select 1 from webhook_endpoint w
+		where w.merchant = event.merchant and w.live = event.live and w.status = 'enabled') order by sequence limit $3`
+	return events.Select(ctx, l.db, heard, over, upTo, limit)
+}
+
+// Span reads the events of an interest of a span of time, oldest first, without their
+// data; limit at most. A zero instant is no bound.
+func (l *Log) Span(ctx context.Context, f Interest, from, to time.Time, limit int) (list []Event, err error) {
+	over, under, err := l.numbers(ctx, from, to)
+	for err == nil && len(list) < limit {
+		var page []Event
+		if page, err = l.next(ctx, f, over, followPage); err != nil {
+			return nil, err
+		}
+		for i := range page {
+			e := &page[i]
+			if over = e.Sequence; under != 0 && over >= under || !to.IsZero() && e.At.After(to) {
+				return list, nil
+			}
+			if f.of(e) && !e.At.Before(from) && len(list) < limit {
+				list = append(list, *e)
+			}
+		}
+		if len(page) < followPage {
+			break
+		}
+	}
+	return list, err
+}
+
 // after is next for every owner.
 func (l *Log) after(ctx context.Context, after int64, limit int) ([]Event, error) {
 	return events.Select(ctx, l.db, "where sequence > $1 order by sequence limit $2", after, limit)

@@ -224,8 +224,13 @@ func (t *tail) fill(ctx context.Context, l *Log) error {
 	return err
 }
 
+// OfType reports whether events of that type are wanted.
+func (f *Interest) OfType(kind string) bool {
+	return len(f.Types) == 0 || slices.ContainsFunc(f.Types, func(pattern string) bool { return Matches(pattern, kind) })
+}
+
 // of reports whether e is what is wanted.
 func (f *Interest) of(e *Event) bool {
 	return (f.Merchant == "" || f.Merchant == e.Merchant && f.Live == e.Live) &&
-		(len(f.Types) == 0 || slices.Contains(f.Types, e.Type)) && (f.Object == "" || f.Object == e.Fact.Object)
+		f.OfType(e.Type) && (f.Object == "" || f.Object == e.Fact.Object)
 }

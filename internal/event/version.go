@@ -45,8 +45,11 @@ func CheckVersion(version string) error {
 	if version == "" || slices.Contains(Versions(), version) {
 		return nil
 	}
-	return fault.ErrInvalid.WithField("/api_version", "unknown_version", "There is no such version. Send one of "+strings.Join(Versions(), ", ")+", or leave it out for the newest.")
+	return fault.ErrInvalid.WithField("/api_version", "unknown_version", VersionsText)
 }
+
+// VersionsText tells whoever asked for another version what there is.
+var VersionsText = "There is no such version. Send one of " + strings.Join(Versions(), ", ") + ", or leave it out for the newest."
 
 // convert takes back what came after a version.
 func convert(e *florinv1.Event, version string) {

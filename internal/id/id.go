@@ -15,7 +15,9 @@ type (
 	Attempt  string // att_: one try at a connector
 	Card     string // card_: the token of a card in the vault
 	Client   string // client_: an OAuth client
+	Delivery string // dlv_: an event on its way to an endpoint
 	Dispute  string // dsp_
+	Endpoint string // we_: where events are delivered to
 	Event    string // evt_
 	Grant    string // grant_: what a person allowed a client
 	Job      string // job_
@@ -44,7 +46,9 @@ func (APIKey) Prefix() string   { return "key" }
 func (Attempt) Prefix() string  { return "att" }
 func (Card) Prefix() string     { return "card" }
 func (Client) Prefix() string   { return "client" }
+func (Delivery) Prefix() string { return "dlv" }
 func (Dispute) Prefix() string  { return "dsp" }
+func (Endpoint) Prefix() string { return "we" }
 func (Event) Prefix() string    { return "evt" }
 func (Grant) Prefix() string    { return "grant" }
 func (Job) Prefix() string      { return "job" }
@@ -89,6 +93,22 @@ func Derive[T Noun](parts ...string) T {
 	var u [16]byte
 	copy(u[:], h.Sum(nil))
 	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return build[T](u)
+}
+
+// DeriveAt is [Derive] for what happens at an instant: such ids sort by it, to the
+// millisecond.
+func DeriveAt[T Noun](at time.Time, parts ...string) T {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{'|'})
+	}
+	var u [16]byte
+	copy(u[:], h.Sum(nil))
+	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(u[:8], ms<<16|8<<12|uint64(u[6]&0x0f)<<8|uint64(u[7]))
 	u[8] = u[8]&0x3f | 0x80
 	return build[T](u)
 }

@@ -1134,6 +1134,8 @@ type WebhookEndpoint struct {
 	FailingSince time.Time `json:"failing_since"`
 	CreatedAt    time.Time `json:"created_at"`
 	Livemode     bool      `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -1159,6 +1161,7 @@ func (x *WebhookEndpoint) UnmarshalJSON(data []byte) error {
 		"failing_since":   &x.FailingSince,
 		"created_at":      &x.CreatedAt,
 		"livemode":        &x.Livemode,
+		"sequence":        (*whole)(&x.Sequence),
 	})
 }
 

@@ -52,9 +52,11 @@ type WebhookEndpoint struct {
 	// Until then deliveries carry the signatures of the secret before, too.
 	RotatedUntil *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=rotated_until,json=rotatedUntil,proto3" json:"rotated_until,omitempty"`
 	// Since when every attempt has failed.
-	FailingSince  *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,18,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	FailingSince *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
+	CreatedAt    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode     bool                   `protobuf:"varint,18,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,19,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,6 +215,13 @@ func (x *WebhookEndpoint) GetLivemode() bool {
 		return x.Livemode
 	}
 	return false
+}
+
+func (x *WebhookEndpoint) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 // WebhookDelivery is one event on its way to one endpoint.
@@ -479,7 +488,7 @@ var File_florin_v1_webhook_object_proto protoreflect.FileDescriptor
 
 const file_florin_v1_webhook_object_proto_rawDesc = "" +
 	"\n" +
-	"\x1eflorin/v1/webhook_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x05\n" +
+	"\x1eflorin/v1/webhook_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x05\n" +
 	"\x0fWebhookEndpoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x10\n" +
@@ -503,7 +512,8 @@ const file_florin_v1_webhook_object_proto_rawDesc = "" +
 	"\rfailing_since\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\ffailingSince\x129\n" +
 	"\n" +
 	"created_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\x12 \x01(\bR\blivemode\"\xee\x03\n" +
+	"\blivemode\x18\x12 \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\x13 \x01(\x03R\bsequence\"\xee\x03\n" +
 	"\x0fWebhookDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +

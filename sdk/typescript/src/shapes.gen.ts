@@ -188,6 +188,7 @@ export const webhookEndpointShape: Shape = {
   rotated_until: "instant",
   failing_since: "instant",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const webhookDeliveryShape: Shape = {

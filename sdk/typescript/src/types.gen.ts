@@ -594,6 +594,8 @@ export interface WebhookEndpoint {
   readonly failing_since: Date | null;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** WebhookDelivery is one event on its way to one endpoint. */

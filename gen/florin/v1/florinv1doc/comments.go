@@ -458,6 +458,7 @@ var Comments = map[string]string{
 	"florin.v1.WebhookEndpoint.public_key":                  "The public key of its \"v1a\" signatures.",
 	"florin.v1.WebhookEndpoint.rotated_until":               "Until then deliveries carry the signatures of the secret before, too.",
 	"florin.v1.WebhookEndpoint.secret":                      "The secret of its \"v1\" signatures. Shown by CreateWebhookEndpoint and RotateWebhookSecret only.",
+	"florin.v1.WebhookEndpoint.sequence":                    "The number of the last event about it.",
 	"florin.v1.WebhookEndpoint.status":                      "\"enabled\" or \"disabled\".",
 	"florin.v1.WebhookEndpoint.thin":                        "Payloads name the object that they are about, and do not hold it.",
 	"florin.v1.WebhookEndpoint.types":                       "Types of the events that it gets; empty: all.",

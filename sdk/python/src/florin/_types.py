@@ -1001,6 +1001,8 @@ class WebhookEndpoint(Object):
     failing_since: datetime | None
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -1021,6 +1023,7 @@ class WebhookEndpoint(Object):
         "failing_since": maybe(instant),
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 

@@ -1,0 +1,150 @@
+package webhook
+
+import (
+	"context"
+	"time"
+
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/fault"
+	"github.com/florinpay/florin/internal/id"
+)
+
+// redeliverMax is how many events one call sends on their way again.
+const redeliverMax = 500
+
+// again lets a delivery begin anew.
+func (d *Delivery) again(now time.Time) {
+	d.Status, d.Tries, d.DueAt, d.DeliveredAt = Pending, 0, now, time.Time{}
+}
+
+// Redeliver sends an event on its way again, whatever became of it. Errors:
+// fault.ErrNotFound, ErrDisabled.
+func (r *Room) Redeliver(ctx context.Context, o Owner, key id.Delivery) (Delivery, error) {
+	d, _, err := r.GetDelivery(ctx, o, key)
+	if err != nil {
+		return d, err
+	}
+	now := r.Clock.Now()
+	err = r.db.Write(ctx, []db.Lock{deliveries.Lock(string(key)), lockEndpoint(d.Endpoint)}, func(tx *db.Tx) error {
+		if e, err := owned(tx, o, d.Endpoint); err != nil {
+			return fault.ErrNotFound.With("The delivery's endpoint was deleted.")
+		} else if e.Status != Enabled {
+			return ErrDisabled
+		}
+		row, found := deliveries.Get(tx, string(key))
+		if !found {
+			return fault.ErrNotFound
+		}
+		row.again(now)
+		deliveries.Update(tx, row)
+		d = row
+		return nil
+	})
+	return d, err
+}
+
+// Span says which events to deliver to an endpoint again.
+type Span struct {
+	Owner
+	Endpoint     id.Endpoint
+	From, To     time.Time // both included; no To is until now
+	DeliveredToo bool      // those too that were delivered already
+}
+
+// RedeliverSpan sends the events of a span of time on their way to an endpoint, those that
+// came before it, too; 500 at most. next is the moment to go on from, zero if all are.
+// Errors: fault.ErrNotFound, ErrDisabled.
+func (r *Room) RedeliverSpan(ctx context.Context, s Span) (count int, next time.Time, err error) {
+	e, err := r.Get(ctx, s.Owner, s.Endpoint)
+	switch {
+	case err != nil:
+		return 0, next, err
+	case e.Status != Enabled:
+		return 0, next, ErrDisabled
+	}
+	list, err := r.Events.Span(ctx, event.Interest{Merchant: s.Merchant, Live: s.Live, Types: e.Types}, s.From, s.To, redeliverMax+1)
+	if err != nil {
+		return 0, next, err
+	}
+	if len(list) > redeliverMax { // of one moment all or none: the next call begins with it
+		next = list[redeliverMax].At
+		list = list[:redeliverMax]
+		for len(list) > 1 && !list[len(list)-1].At.Before(next) && list[0].At.Before(next) {
+			list = list[:len(list)-1]
+		}
+	}
+	now := r.Clock.Now()
+	locks := make([]db.Lock, len(list))
+	for i, x := range list {
+		locks[i] = deliveries.Lock(string(idOf(e.ID, x)))
+	}
+	err = r.db.Write(ctx, locks, func(tx *db.Tx) error {
+		count = 0
+		for _, x := range list {
+			if s.put(tx, &e, x, now) {
+				count++
+			}
+		}
+		return nil
+	})
+	return count, next, err
+}
+
+// put sends one event on its way again, or for the first time.
+func (s *Span) put(tx *db.Tx, e *Endpoint, x event.Event, now time.Time) bool {
+	d, found := deliveries.Get(tx, string(idOf(e.ID, x)))
+	switch {
+	case !found:
+		deliveries.Insert(tx, newDelivery(e, x, now))
+		return true
+	case d.Status == Delivered && !s.DeliveredToo:
+		return false
+	}
+	d.again(now)
+	deliveries.Update(tx, d)
+	return true
+}
+
+// keptFor is how long an ended delivery and its attempts are kept.
+const keptFor = 30 * 24 * time.Hour
+
+const attemptsShown = 50
+
+func firstAt(t time.Time) id.Delivery {
+	over, _ := id.Between[id.Delivery](t, time.Time{})
+	return over
+}
+
+// Sweep forgets deliveries that ended long ago, and their attempts; limit at most. It
+// returns how many.
+func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
+	list, err := r.old(ctx, r.Clock.Now().Add(-keptFor), limit)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	tried, err := r.attemptsOf(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	var locks []db.Lock
+	for _, d := range list {
+		locks = append(locks, deliveries.Lock(string(d.ID)))
+	}
+	for i := range tried {
+		locks = append(locks, attempts.Lock(tried[i].key()))
+	}
+	return len(list), r.db.Write(ctx, locks, func(tx *db.Tx) error {
+		for _, d := range list {
+			if row, found := deliveries.Get(tx, string(d.ID)); found && row.Status != Pending {
+				deliveries.Delete(tx, string(d.ID))
+			}
+		}
+		for i := range tried {
+			if _, found := attempts.Get(tx, tried[i].key()); found {
+				attempts.Delete(tx, tried[i].key())
+			}
+		}
+		return nil
+	})
+}
