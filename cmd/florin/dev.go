@@ -114,7 +114,11 @@ func (c *devCommand) open(ctx context.Context, logTo io.Writer) (*house, world, 
 	if err != nil {
 		return nil, world{}, err
 	}
-	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, targets: c.targets(), kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
+	moved, err := openClock(c.Data)
+	if err != nil {
+		return nil, world{}, err
+	}
+	h, err := openHouse(ctx, houseConfig{place: c.place, rail: c.railSource, targets: c.targets(), moved: moved, kek: kek, log: log, database: db.Config{BatchMax: c.BatchMax, Observe: observe}, reflect: true})
 	if err != nil {
 		return nil, world{}, err
 	}

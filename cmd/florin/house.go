@@ -79,6 +79,7 @@ type house struct {
 	disputes  *dispute.Desk
 	jobs      *job.Runner
 	webhooks  *webhook.Room
+	moved     *movedClock
 	rail      *sandbox.Rail // nil: another server's is used
 	reflect   bool
 
@@ -101,10 +102,14 @@ type houseConfig struct {
 	database db.Config
 	reflect  bool // gRPC tools may read the contract from the server
 	targets  webhook.Targets
+	moved    *movedClock // a sandbox's; nil: the machine's
 }
 
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
-	h := &house{clock: clock.System{}, log: c.log, rails: &connector.Registry{}, reflect: c.reflect}
+	h := &house{clock: clock.System{}, log: c.log, rails: &connector.Registry{}, reflect: c.reflect, moved: c.moved}
+	if c.moved != nil {
+		h.clock = c.moved
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -169,12 +174,20 @@ func (h *house) door(c api.Config) *api.Server {
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers"),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
-		api.Grants(h.grants, h.clock), api.Webhooks(h.webhooks),
+		api.Grants(h.grants, h.clock), api.Webhooks(h.webhooks), api.Sandbox(h.movable()),
 	)
 	if h.oauth != nil {
 		h.openBeside(door)
 	}
 	return door
+}
+
+// movable is the clock of a sandbox, nil where time is the machine's.
+func (h *house) movable() api.MovableClock {
+	if h.moved == nil {
+		return nil
+	}
+	return h.moved
 }
 
 // close ends everything that was opened, the database last.

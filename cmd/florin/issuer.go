@@ -61,7 +61,7 @@ func (c issuerSource) authorities() (*x509.CertPool, error) {
 // the power over keys and over other merchants' books.
 func clientScopes() []string {
 	return append([]string{"email", "profile"}, slices.DeleteFunc(apikey.AllScopes().List(), func(s string) bool {
-		return slices.Contains([]string{"keys:read", "keys:write", "ledger:read_all"}, s)
+		return slices.Contains([]string{"keys:read", "keys:write", "ledger:read_all", "sandbox:write"}, s)
 	})...)
 }
 

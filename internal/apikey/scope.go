@@ -21,6 +21,7 @@ var scopeNames = []string{
 	"payers:read", "payers:write",
 	"payments:read", "payments:write",
 	"refunds:read", "refunds:write",
+	"sandbox:write",
 	"wallets:read", "wallets:write",
 	"webhooks:read", "webhooks:write",
 }

@@ -22,16 +22,17 @@ type Sealer interface {
 	Open(sealed, place []byte) ([]byte, error)
 }
 
-// Config is what the room stands on. All but Targets and Roots is required.
+// Config is what the room stands on. All but Targets, Roots and Patience is required.
 type Config struct {
-	DB      *db.DB
-	Clock   clock.Clock
-	Log     *slog.Logger
-	Events  *event.Log
-	Sealer  Sealer
-	Targets Targets
-	Roots   *x509.CertPool               // who vouches for endpoints; nil: whom the system trusts
-	Encode  func(*florinv1.Event) []byte // the contract's JSON
+	DB       *db.DB
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Events   *event.Log
+	Sealer   Sealer
+	Targets  Targets
+	Roots    *x509.CertPool               // who vouches for endpoints; nil: whom the system trusts
+	Patience time.Duration                // for an endpoint to answer; 0: 20 s
+	Encode   func(*florinv1.Event) []byte // the contract's JSON
 }
 
 // Room keeps the endpoints of one database.
@@ -41,7 +42,12 @@ type Room struct {
 }
 
 // New opens the room. A [Courier] delivers.
-func New(c Config) *Room { return &Room{c, c.DB} }
+func New(c Config) *Room {
+	if c.Patience == 0 {
+		c.Patience = timeout
+	}
+	return &Room{c, c.DB}
+}
 
 func sealedAt(key id.Endpoint) []byte { return []byte("webhook|" + string(key)) }
 

@@ -37,7 +37,7 @@ func (r *Room) client() *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext: r.Targets.dialer(timeout / 2), TLSHandshakeTimeout: timeout / 2, ForceAttemptHTTP2: true, DisableCompression: true,
+			DialContext: r.Targets.dialer(r.Patience / 2), TLSHandshakeTimeout: r.Patience / 2, ForceAttemptHTTP2: true, DisableCompression: true,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: r.Roots},
 			MaxResponseHeaderBytes: headerMax, MaxIdleConnsPerHost: idlePerHost, MaxIdleConns: soundAtOnce, IdleConnTimeout: idleFor,
 		},
@@ -79,7 +79,7 @@ func (c *Courier) attempt(ctx context.Context, e Endpoint, d Delivery) (a Attemp
 		return a, 0, err
 	}
 	a = Attempt{Delivery: d.ID, Number: d.Attempts + 1, CreatedAt: now, Version: e.Version, Thin: e.Thin, RequestHeaders: written(header)}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
 	if strings.HasPrefix(e.URL, "http:") {
 		ctx = context.WithValue(ctx, plainKey{}, true)

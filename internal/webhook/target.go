@@ -17,6 +17,7 @@ import (
 // and wherever the operator has said besides.
 type Targets struct {
 	Networks []netip.Prefix // the operator's own, where http and any port will do too
+	resolver *net.Resolver  // nil: the machine's
 }
 
 // ports are where public endpoints may listen.
@@ -121,7 +122,7 @@ var errRefused = errors.New("webhook: the address is not one that deliveries go 
 // dialer connects to addresses that are allowed. It judges the very address of each
 // connection, after the name was resolved.
 func (t Targets) dialer(timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: timeout, ControlContext: func(ctx context.Context, network, address string, _ syscall.RawConn) error {
+	d := net.Dialer{Timeout: timeout, Resolver: t.resolver, ControlContext: func(ctx context.Context, network, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || network != "tcp4" && network != "tcp6" {
 			return errRefused

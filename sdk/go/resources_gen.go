@@ -23,6 +23,7 @@ type resources struct {
 	Payments          PaymentsService
 	Quotes            QuotesService
 	Refunds           RefundsService
+	Sandbox           SandboxService
 	Wallets           WalletsService
 	WebhookEndpoints  WebhookEndpointsService
 	WebhookDeliveries WebhookDeliveriesService
@@ -44,6 +45,7 @@ func newResources(c *Client) resources {
 		Payments:          PaymentsService{c},
 		Quotes:            QuotesService{c},
 		Refunds:           RefundsService{c},
+		Sandbox:           SandboxService{c},
 		Wallets:           WalletsService{c},
 		WebhookEndpoints:  WebhookEndpointsService{c},
 		WebhookDeliveries: WebhookDeliveriesService{c},
@@ -375,6 +377,21 @@ func (r RefundsService) List(ctx context.Context, params *ListRefunds, options .
 // ListPage reads one page of the list.
 func (r RefundsService) ListPage(ctx context.Context, params *ListRefunds, options ...Option) (*Page[Refund], error) {
 	return send[Page[Refund]](ctx, r.client, call{verb: "GET", path: "/v1/refunds", params: params}, options)
+}
+
+// SandboxService calls /v1/sandbox.
+type SandboxService struct{ client *Client }
+
+// Sandbox.GetSandboxClock reads the clock of the sandbox.
+func (r SandboxService) GetSandboxClock(ctx context.Context, params *GetSandboxClock, options ...Option) (*SandboxClock, error) {
+	return send[SandboxClock](ctx, r.client, call{verb: "GET", path: "/v1/sandbox/clock", params: params}, options)
+}
+
+// Sandbox.MoveSandboxClock turns the clock forwards, for everything that waits in this server:
+// retries of webhooks, expiry of payments, keys and tokens, questions to a silent rail. Time that
+// was shown is never taken back.
+func (r SandboxService) MoveSandboxClock(ctx context.Context, params *MoveSandboxClock, options ...Option) (*SandboxClock, error) {
+	return send[SandboxClock](ctx, r.client, call{verb: "POST", path: "/v1/sandbox/clock/move", params: params}, options)
 }
 
 // WalletsService calls /v1/wallets.

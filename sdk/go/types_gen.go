@@ -1031,6 +1031,26 @@ func (x *Refund) UnmarshalJSON(data []byte) error {
 
 func (x *Refund) cursor() string { return x.ID }
 
+// SandboxClock is the time that a sandbox goes by.
+type SandboxClock struct {
+	// Always "sandbox_clock".
+	Object string    `json:"object"`
+	Now    time.Time `json:"now"`
+	// By how much it is ahead of the machine's.
+	AheadSeconds int64 `json:"ahead_seconds"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *SandboxClock) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"object":        &x.Object,
+		"now":           &x.Now,
+		"ahead_seconds": (*whole)(&x.AheadSeconds),
+	})
+}
+
 // Wallet is a payer's balance in one currency.
 type Wallet struct {
 	ID string `json:"id"`
@@ -1652,6 +1672,16 @@ type ListRefunds struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
 	Expand []string `json:"expand,omitzero"`
+}
+
+// GetSandboxClock is what is sent to the method of that name. Nil sends nothing.
+type GetSandboxClock struct {
+}
+
+// MoveSandboxClock is what is sent to the method of that name. Nil sends nothing.
+type MoveSandboxClock struct {
+	// Forwards, at most 400 days at a time.
+	Seconds int64 `json:"seconds,omitzero"`
 }
 
 // CreateWallet is what is sent to the method of that name. Nil sends nothing.

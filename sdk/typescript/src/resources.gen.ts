@@ -372,6 +372,29 @@ export class RefundsService {
   }
 }
 
+/** Calls /v1/sandbox. */
+export class SandboxService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Reads the clock of the sandbox. */
+  getSandboxClock(params: types.GetSandboxClock = {}, options: CallOptions = {}): Promise<types.SandboxClock> {
+    return this.#caller.send({ verb: "GET", path: `/v1/sandbox/clock`, params }, shapes.sandboxClockShape, options);
+  }
+
+  /**
+   * Turns the clock forwards, for everything that waits in this server: retries of webhooks, expiry
+   * of payments, keys and tokens, questions to a silent rail. Time that was shown is never taken
+   * back.
+   */
+  moveSandboxClock(params: types.MoveSandboxClock, options: CallOptions = {}): Promise<types.SandboxClock> {
+    return this.#caller.send({ verb: "POST", path: `/v1/sandbox/clock/move`, params }, shapes.sandboxClockShape, options);
+  }
+}
+
 /** Calls /v1/wallets. */
 export class WalletsService {
   readonly #caller: Caller;
@@ -502,6 +525,7 @@ export class Resources {
   readonly payments: PaymentsService;
   readonly quotes: QuotesService;
   readonly refunds: RefundsService;
+  readonly sandbox: SandboxService;
   readonly wallets: WalletsService;
   readonly webhookEndpoints: WebhookEndpointsService;
   readonly webhookDeliveries: WebhookDeliveriesService;
@@ -521,6 +545,7 @@ export class Resources {
     this.payments = new PaymentsService(caller);
     this.quotes = new QuotesService(caller);
     this.refunds = new RefundsService(caller);
+    this.sandbox = new SandboxService(caller);
     this.wallets = new WalletsService(caller);
     this.webhookEndpoints = new WebhookEndpointsService(caller);
     this.webhookDeliveries = new WebhookDeliveriesService(caller);

@@ -168,6 +168,11 @@ export const refundShape: Shape = {
   settlement_amount: "whole",
 };
 
+export const sandboxClockShape: Shape = {
+  now: "instant",
+  ahead_seconds: "whole",
+};
+
 export const walletShape: Shape = {
   balance: "whole",
   available: "whole",

@@ -522,6 +522,15 @@ export interface Refund {
   readonly settlement_amount: number | null;
 }
 
+/** SandboxClock is the time that a sandbox goes by. */
+export interface SandboxClock {
+  /** Always "sandbox_clock". */
+  readonly object: string;
+  readonly now: Date | null;
+  /** By how much it is ahead of the machine's. */
+  readonly ahead_seconds: number;
+}
+
 /** Wallet is a payer's balance in one currency. */
 export interface Wallet {
   readonly id: string;
@@ -1049,6 +1058,16 @@ export interface ListRefunds {
   created_to?: Date | undefined;
   /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
   expand?: string[] | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface GetSandboxClock {
+}
+
+/** What is sent to the method of that name. */
+export interface MoveSandboxClock {
+  /** Forwards, at most 400 days at a time. */
+  seconds: number;
 }
 
 /** What is sent to the method of that name. */

@@ -44,6 +44,7 @@ from ._types import (
     Quote,
     Settlement,
     Refund,
+    SandboxClock,
     Wallet,
     RedeliverEventsResponse,
     WebhookEndpoint,
@@ -1298,6 +1299,49 @@ class RefundsService:
         )
 
 
+class SandboxService:
+    """Calls /v1/sandbox."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get_sandbox_clock(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> SandboxClock:
+        """Reads the clock of the sandbox."""
+        return self._caller.send(
+            SandboxClock.from_json,
+            "GET",
+            "/v1/sandbox/clock",
+            {},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def move_sandbox_clock(
+        self,
+        *,
+        seconds: int,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> SandboxClock:
+        """Turns the clock forwards, for everything that waits in this server: retries of webhooks, expiry of payments, keys and tokens, questions to a silent rail. Time that was shown is never taken back.
+
+        seconds: Forwards, at most 400 days at a time.
+        """
+        return self._caller.send(
+            SandboxClock.from_json,
+            "POST",
+            "/v1/sandbox/clock/move",
+            {"seconds": seconds},
+            timeout=timeout,
+            retries=retries,
+        )
+
+
 class WalletsService:
     """Calls /v1/wallets."""
 
@@ -1764,6 +1808,7 @@ class Resources:
         self.payments = PaymentsService(caller)
         self.quotes = QuotesService(caller)
         self.refunds = RefundsService(caller)
+        self.sandbox = SandboxService(caller)
         self.wallets = WalletsService(caller)
         self.webhook_endpoints = WebhookEndpointsService(caller)
         self.webhook_deliveries = WebhookDeliveriesService(caller)

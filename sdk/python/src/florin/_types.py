@@ -904,6 +904,23 @@ class Refund(Object):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SandboxClock(Object):
+    """SandboxClock is the time that a sandbox goes by."""
+
+    # Always "sandbox_clock".
+    object: str
+    now: datetime | None
+    # By how much it is ahead of the machine's.
+    ahead_seconds: int
+
+    _readers: ClassVar[Readers] = {
+        "object": text,
+        "now": maybe(instant),
+        "ahead_seconds": whole,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wallet(Object):
     """Wallet is a payer's balance in one currency."""
 
