@@ -167,7 +167,7 @@ func blame(err error) (code, detail string) {
 		return "timeout", "The endpoint did not answer in time."
 	case errors.Is(err, context.Canceled):
 		return "interrupted", "The server stopped before the endpoint answered."
-	case strings.Contains(err.Error(), "tls: "):
+	case strings.Contains(err.Error(), "tls: "), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls_failed", "No TLS connection was made."
 	case strings.Contains(err.Error(), "server response headers exceeded"), strings.Contains(err.Error(), "malformed HTTP"):
 		return "answer_invalid", "The endpoint's answer is not one of HTTP, or its header is too long."
