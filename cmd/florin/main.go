@@ -37,6 +37,11 @@ type cli struct {
 	Rate     rateCommand     `cmd:"" help:"Give the rates by which payments are converted."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
 	Export   exportCommand   `cmd:"" help:"Write a merchant's books as CSV or JSON."`
+	Events   eventsCommand   `cmd:"" help:"Read the log of events of a running server."`
+	Listen   listenCommand   `cmd:"" help:"Deliver a merchant's events to a port of this machine, signed, as they happen."`
+	Trigger  triggerCommand  `cmd:"" help:"Make a sandbox do what ends in an event of a type, such as payment.succeeded."`
+	Webhook  webhookCommand  `cmd:"" help:"Look after webhook endpoints and deliveries."`
+	Clock    clockCommand    `cmd:"" help:"Read or move a sandbox's clock."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine and Florin on it."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
