@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	leaseFor    = 10 * time.Second // a dead node's lines stand still so long
-	renewEvery  = 3 * time.Second
+	leaseFor    = 6 * time.Second // a dead node's lines stand still so long
+	renewEvery  = 2 * time.Second
 	lookEvery   = time.Second // for what is due again, and for lines that nobody holds
 	soundAtOnce = 512         // attempts under way at endpoints that work, on one node
 	illAtOnce   = 64          // and at those that do not: they wait for each other only

@@ -153,9 +153,10 @@ func (r *Room) busy(ctx context.Context, now time.Time, holder string) (list []i
 // first; of one that asked for order, of each object the first only.
 func (r *Room) due(ctx context.Context, e *Endpoint, now time.Time, limit int) ([]Delivery, error) {
 	if e.Ordered {
-		const heads = `where endpoint = $1 and status = 'pending' and due_at <= $2 and not exists (select 1 from webhook_delivery p
-			where p.endpoint = webhook_delivery.endpoint and p.object = webhook_delivery.object and p.status = 'pending' and p.sequence < webhook_delivery.sequence)
-			order by due_at, id limit $3`
+		// The least number of an object's is one look into an index, on both engines. Asking that
+		// no earlier one exists is not: PostgreSQL then compares all with all.
+		const heads = `where endpoint = $1 and status = 'pending' and due_at <= $2 and sequence = (select min(p.sequence) from webhook_delivery p
+			where p.endpoint = $1 and p.object = webhook_delivery.object and p.status = 'pending') order by due_at, id limit $3`
 		return deliveries.Select(ctx, r.db, heads, string(e.ID), now, limit)
 	}
 	return deliveries.Select(ctx, r.db, "where endpoint = $1 and status = 'pending' and due_at <= $2 order by due_at, id limit $3", string(e.ID), now, limit)

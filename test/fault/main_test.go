@@ -42,6 +42,7 @@ func buildAndRun(m *testing.M) int {
 type place struct {
 	data     string   // the server's folder
 	database string   // "" for SQLite in the folder
+	flags    []string // of the server, besides those that say where it is
 	enter    []string // program, with its arguments, that runs another where the folder can be seen
 }
 

@@ -53,7 +53,7 @@ func launch(t testing.TB, p place, wrap ...string) *server {
 		t.Fatal(err)
 	}
 	defer log.Close() // the process keeps its own copy
-	s.cmd = p.command(context.Background(), wrap, "dev", "--listen", "127.0.0.1:0", "--ready-file", s.ready)
+	s.cmd = p.command(context.Background(), wrap, append([]string{"dev", "--listen", "127.0.0.1:0", "--ready-file", s.ready}, p.flags...)...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	began := time.Now()
