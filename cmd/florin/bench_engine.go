@@ -36,6 +36,9 @@ func (s *sitting) engine(ctx context.Context, engine, database string) error {
 	}
 	t.postmaster = s.postmaster
 	err = s.standard(ctx, t)
+	if err == nil {
+		err = s.streams(ctx, t)
+	}
 	if err == nil && s.Payments > 0 {
 		err = s.filled(ctx, t)
 	}
@@ -67,7 +70,7 @@ func (s *sitting) recordVersion(ctx context.Context, engine, database string) er
 // open starts a server on the engine's folder and seeds it if it is new.
 func (s *sitting) open(ctx context.Context, engine, database string, batchMax int) (*target, error) {
 	t := &target{engine: engine, database: database, ready: s.folder(engine + ".ready")}
-	t.args = []string{"dev", "--data", s.folder(engine), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax)}
+	t.args = []string{"dev", "--data", s.folder(engine), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax), "--webhook-network", "127.0.0.0/8"}
 	seed := []string{"bench", "seed", "--data", s.folder(engine), "--wallets", fmt.Sprint(s.Wallets), "--out", s.folder(engine + ".wallets")}
 	if database != "" {
 		t.args, seed = append(t.args, "--database", database), append(seed, "--database", database)

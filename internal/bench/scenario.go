@@ -16,6 +16,10 @@ const (
 	Card64        Scenario = "card_64"
 	WalletToken   Scenario = "wallet_token_64"
 	ClientToken   Scenario = "client_token_64"
+	Attached      Scenario = "wallet_64_streams"
+	StreamLatency Scenario = "stream_latency"
+	StreamsIdle   Scenario = "streams_idle"
+	WebhookFirst  Scenario = "webhook_first"
 	Memory1M      Scenario = "memory_1m"
 	Store10M      Scenario = "store_10m"
 	Start1M       Scenario = "start_1m"
@@ -38,6 +42,10 @@ var scenarios = []struct {
 	{Card64, "Card payments through the sandbox acquirer over 64 connections: two commits and one network call each."},
 	{WalletToken, "As wallet_64 with a client's access token (a JWT) instead of an API key."},
 	{ClientToken, "Access tokens for clients with a secret (client_credentials) over 64 connections."},
+	{Attached, "As wallet_64 with 100 streams of events attached, which wait for a type that does not happen."},
+	{StreamLatency, "How late the events of 2,000 payments a second come to a stream, from before their commit: written down, made durable, sent, received."},
+	{StreamsIdle, "Resident memory of the server with 10,000 streams of events that wait."},
+	{WebhookFirst, "How late the first attempts of 500 deliveries a second come, to 50 endpoints of which 5 never answer."},
 	{Memory1M, "Resident memory of the server after 1,000,000 payments."},
 	{Store10M, "As wallet_64 with 10,000,000 payments already stored: does the store slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},

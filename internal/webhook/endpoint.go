@@ -30,7 +30,7 @@ const (
 
 // Limits of endpoints.
 const (
-	EndpointsMax       = 16 // of one merchant in one mode
+	EndpointsMax       = 50 // of one merchant in one mode
 	concurrencyMax     = 32
 	concurrencyDefault = 8
 	typesMax           = 50
