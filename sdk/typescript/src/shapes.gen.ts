@@ -16,6 +16,10 @@ export const cardShape: Shape = {
 export const deletedCardShape: Shape = {
 };
 
+export const oAuthClientShape: Shape = {
+  created_at: "instant",
+};
+
 export const disputeShape: Shape = {
   amount: "whole",
   respond_by: "instant",
@@ -46,6 +50,9 @@ export const eventDataShape: Shape = {
   quote: () => quoteShape,
   grant: () => grantShape,
   webhook_endpoint: () => webhookEndpointShape,
+  merchant: () => merchantShape,
+  staff_member: () => staffMemberShape,
+  client: () => oAuthClientShape,
 };
 
 export const eventRequestShape: Shape = {
@@ -166,6 +173,10 @@ export const refundShape: Shape = {
   created_at: "instant",
   payment_object: () => paymentShape,
   settlement_amount: "whole",
+};
+
+export const staffMemberShape: Shape = {
+  given_at: "instant",
 };
 
 export const walletShape: Shape = {
