@@ -49,6 +49,8 @@ var catalogue = []Type{
 	{"payment.succeeded", "payment", "All of a payment that will be captured is captured."},
 
 	{"quote.created", "quote", "A rate was held for one payment."},
+	{"quote.freed", "quote", "The payment that used a quote was declined, and the quote may serve another one until it ends."},
+	{"quote.used", "quote", "A quote served a payment."},
 
 	{"refund.created", "refund", "A refund to a card was begun, and its rail is being asked."},
 	{"refund.failed", "refund", "A refund did not reach the payer, and the merchant has the money again."},

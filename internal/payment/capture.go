@@ -152,7 +152,7 @@ func (d *Desk) drop(ctx context.Context, c Caller, p Payment, h Happening, kind 
 			return err
 		}
 		if p.State == Failed {
-			p.freeQuote(tx)
+			p.freeQuote(tx, now, c.Origin)
 			p.DeclineCode, p.Advice = "authentication_failed", "try_another_source"
 		}
 		payments.Update(tx, p)

@@ -149,7 +149,7 @@ func (s *settlement) decline() error {
 	if _, err := ledger.Apply(s.tx, s.now, ledger.MoveVoidHold(s.p.Hold, string(s.p.ID))); err != nil {
 		return err
 	}
-	s.p.freeQuote(s.tx)
+	s.p.freeQuote(s.tx, s.now, s.a.Origin)
 	s.desk.append(s.tx, "payment.failed", s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.p.declined(), s.now)
 	return nil
