@@ -57,7 +57,9 @@ var catalogue = []Type{
 	{"refund.succeeded", "refund", "A refund was paid."},
 
 	{"wallet.created", "wallet", "A wallet was opened."},
+	{"wallet.funded", "wallet", "A wallet was filled by a card payment, which has events of its own."},
 	{"wallet.limited", "wallet", "A wallet got other limits."},
+	{"wallet.received", "wallet", "A wallet got money from another wallet."},
 	{"wallet.sent", "transfer", "A wallet sent money to another wallet; the event carries the transfer."},
 
 	{"webhook_endpoint.changed", "webhook_endpoint", "A webhook endpoint was changed."},
