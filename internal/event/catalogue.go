@@ -37,6 +37,10 @@ var catalogue = []Type{
 	{"grant.created", "grant", "A payer allowed a client to act."},
 	{"grant.revoked", "grant", "A payer's grant was ended, by whom it says."},
 
+	{"merchant.created", "merchant", "A merchant was made."},
+	{"merchant.resumed", "merchant", "A suspended merchant may take payments again."},
+	{"merchant.suspended", "merchant", "A merchant was suspended, and takes no payments until it is resumed."},
+
 	{"payer.created", "payer", "A payer was made."},
 
 	{"payment.action_required", "payment", "The card's issuer wants the payer to authenticate."},
