@@ -60,6 +60,10 @@ var catalogue = []Type{
 	{"refund.failed", "refund", "A refund did not reach the payer, and the merchant has the money again."},
 	{"refund.succeeded", "refund", "A refund was paid."},
 
+	{"staff_member.appointed", "staff_member", "A person got a role at the merchant."},
+	{"staff_member.changed", "staff_member", "A person with a role at the merchant was given another one, or the same anew."},
+	{"staff_member.dismissed", "staff_member", "A person's role at the merchant was ended."},
+
 	{"wallet.created", "wallet", "A wallet was opened."},
 	{"wallet.funded", "wallet", "A wallet was filled by a card payment, which has events of its own."},
 	{"wallet.limited", "wallet", "A wallet got other limits."},
