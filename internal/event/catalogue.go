@@ -27,6 +27,12 @@ var catalogue = []Type{
 	{"card.created", "card", "A card was kept in the vault."},
 	{"card.deleted", "card", "A card's number was erased."},
 
+	{"client.activated", "client", "A suspended client of the merchant's may act again."},
+	{"client.changed", "client", "What a client of the merchant's is registered with was changed."},
+	{"client.deleted", "client", "A client of the merchant's was ended for ever."},
+	{"client.registered", "client", "A client was registered for the merchant."},
+	{"client.suspended", "client", "A client of the merchant's was suspended, and is refused until it is activated."},
+
 	{"dispute.accepted", "dispute", "The merchant accepted a dispute, and the money went back."},
 	{"dispute.expired", "dispute", "Nobody answered a dispute in time, and the money went back."},
 	{"dispute.lost", "dispute", "The payer's bank decided against the merchant, and the money went back."},
