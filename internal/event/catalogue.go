@@ -56,6 +56,7 @@ var catalogue = []Type{
 	{"payment.created", "payment", "A card payment was begun, and its rail is being asked."},
 	{"payment.expired", "payment", "A payment's time ran out before anything was captured."},
 	{"payment.failed", "payment", "A payment was declined."},
+	{"payment.processing", "payment", "A payment's rail is being asked again: to capture, to cancel, or because the payer has authenticated."},
 	{"payment.succeeded", "payment", "All of a payment that will be captured is captured."},
 
 	{"quote.created", "quote", "A rate was held for one payment."},

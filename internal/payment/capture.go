@@ -81,6 +81,7 @@ func (d *Desk) operate(ctx context.Context, c Caller, key id.Payment, decide fun
 			return err
 		}
 		payments.Update(tx, p)
+		d.append(tx, "payment.processing", p, c.Origin, a.CreatedAt)
 		c.Once.Begin(tx, string(attempt), a.CreatedAt)
 		return nil
 	}
@@ -122,6 +123,7 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 			return err
 		}
 		payments.Update(tx, p)
+		d.append(tx, "payment.processing", p, c.Origin, now)
 		c.Once.Begin(tx, string(a.ID), now)
 		return nil
 	}
