@@ -37,6 +37,32 @@ func TestCatalogueGolden(t *testing.T) {
 	}
 }
 
+// TestTheDocumentsShowTheCatalogue as a table, and nothing else.
+func TestTheDocumentsShowTheCatalogue(t *testing.T) {
+	const path, head = "../../docs/api/events.md", "| type | carries | when |\n|---|---|---|\n"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, found := strings.Cut(string(text), head)
+	shown, after, ended := strings.Cut(after, "\n\n")
+	if !found || !ended {
+		t.Fatalf("%s has no table that begins with\n%s", path, head)
+	}
+	var lines []string
+	for _, x := range event.Catalogue() {
+		lines = append(lines, fmt.Sprintf("| `%s` | `%s` | %s |", x.Name, x.Noun, x.When))
+	}
+	want := strings.Join(lines, "\n")
+	if os.Getenv("FLORIN_UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(before+head+want+"\n\n"+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if shown != want {
+		t.Errorf("the table of %s differs; if the change is meant, run make golden\n%s", path, want)
+	}
+}
+
 func TestTheCatalogueIsInOrder(t *testing.T) {
 	list := event.Catalogue()
 	if !slices.IsSortedFunc(list, func(a, b event.Type) int { return strings.Compare(a.Name, b.Name) }) {
