@@ -28,7 +28,7 @@ const (
 )
 
 // pages are the documents that the door shows beside the API.
-func pages(description openapi.Document) ([]api.Page, error) {
+func pages(description, news openapi.Document) ([]api.Page, error) {
 	contract, err := contractPages(proto.Files)
 	shapes := wire.ContractShapes()
 	return append(contract,
@@ -43,6 +43,8 @@ func pages(description openapi.Document) ([]api.Page, error) {
 		api.Page{URL: "/xsd/problem.xsd", Type: "application/xml", Body: shapes.ProblemSchema()},
 		api.Page{URL: "/openapi.json", Type: "application/json", Body: description.JSON},
 		api.Page{URL: "/openapi.yaml", Type: "application/yaml", Body: description.YAML}, // RFC 9512
+		api.Page{URL: "/asyncapi.json", Type: "application/json", Body: news.JSON},
+		api.Page{URL: "/asyncapi.yaml", Type: "application/yaml", Body: news.YAML},
 	), err
 }
 

@@ -78,7 +78,7 @@ func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
 		Ready:   s.ready,
 		Observe: meters.visited, ClientShare: d.share,
 	})
-	shown, err := pages(door.Describe(version()))
+	shown, err := pages(door.Describe(version()), door.DescribeEvents(version(), h.issuer))
 	if err != nil {
 		return nil, fmt.Errorf("gather the pages: %w", err)
 	}

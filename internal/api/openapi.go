@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/openapi"
 
@@ -12,6 +13,20 @@ import (
 // Describe tells of the door in OpenAPI: of every URL that it routes, in every
 // format that it speaks.
 func (s *Server) Describe(version string) openapi.Document {
+	return openapi.Describe(s.described(version))
+}
+
+// DescribeEvents tells in AsyncAPI of the events that the door sends. issuer is where its
+// OAuth is; "" for none.
+func (s *Server) DescribeEvents(version, issuer string) openapi.Document {
+	var types []openapi.Event
+	for _, t := range event.Catalogue() {
+		types = append(types, openapi.Event(t))
+	}
+	return openapi.DescribeEvents(s.described(version), issuer, types)
+}
+
+func (s *Server) described(version string) openapi.Door {
 	d := openapi.Door{Version: version, Shapes: s.shapes, Problem: s.shapes[(&florinv1.Problem{}).ProtoReflect().Descriptor().FullName()]}
 	for _, r := range s.router.all() {
 		if !r.page && r.rpc == nil {
@@ -24,7 +39,7 @@ func (s *Server) Describe(version string) openapi.Document {
 	for _, f := range fault.Declared() {
 		d.Codes = append(d.Codes, openapi.Code{Name: f.Code, Status: answers[f.Kind].status})
 	}
-	return openapi.Describe(d)
+	return d
 }
 
 func operationOf(r *route) openapi.Operation {

@@ -17,6 +17,15 @@ func TestOpenAPIGolden(t *testing.T) {
 	}
 }
 
+// TestAsyncAPIGolden does the same for the events.
+func TestAsyncAPIGolden(t *testing.T) {
+	d := wholeContract().DescribeEvents("golden", "https://florin.example")
+	golden(t, "asyncapi.golden.yaml", d.YAML)
+	if again := wholeContract().DescribeEvents("golden", "https://florin.example"); !bytes.Equal(again.YAML, d.YAML) || !bytes.Equal(again.JSON, d.JSON) {
+		t.Error("the same door gives another document the second time")
+	}
+}
+
 // TestEveryOperationCanRefuse: each operation of the contract says how it refuses,
 // and each that creates how it is retried.
 func TestEveryOperationCanRefuse(t *testing.T) {

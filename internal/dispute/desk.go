@@ -153,6 +153,11 @@ func (d *Desk) byPlatform(ctx context.Context, x Dispute, to State) (time.Time, 
 	return time.Time{}, err
 }
 
+// told is the event of a dispute's reaching a state.
+var told = map[State]string{
+	UnderReview: "dispute.under_review", Accepted: "dispute.accepted", Won: "dispute.won", Lost: "dispute.lost", Expired: "dispute.expired",
+}
+
 // change moves a dispute to another state, and the money with it.
 func (d *Desk) change(ctx context.Context, c payment.Caller, key id.Dispute, to State, also func(*Dispute)) (Dispute, error) {
 	x, err := d.Get(ctx, c.Merchant, c.Live, key)
@@ -181,7 +186,7 @@ func (d *Desk) change(ctx context.Context, c payment.Caller, key id.Dispute, to 
 			return err
 		}
 		disputes.Update(tx, x)
-		c.Once.Finish(tx, d.append(tx, "dispute."+string(x.State), x, c.Origin, now), now)
+		c.Once.Finish(tx, d.append(tx, told[x.State], x, c.Origin, now), now)
 		return nil
 	})
 	return x, err

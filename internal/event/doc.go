@@ -3,6 +3,8 @@
 // each commit that appends locks the log's head row first. Rows are never
 // changed; the database refuses it too.
 //
+// Types of events are a closed list ([Catalogue]); each says what its events carry.
+//
 // A fact carries the object as it was right after the event, in the contract's
 // own message, so that a retry can be answered from it years later in any format.
 //

@@ -26,7 +26,7 @@ type Origin struct {
 type Fact struct {
 	Merchant id.Merchant
 	Live     bool
-	Type     string // "<noun>.<past participle>"
+	Type     string // of the catalogue
 	Object   string // id of the object
 	Data     *florinv1.EventData
 	Origin   Origin
@@ -43,8 +43,10 @@ type Event struct {
 }
 
 // Append writes f as the next event of tx, whose write must have named [Lock],
-// and returns its number.
+// and returns its number. It panics on a type that the catalogue does not have or that
+// carries something else.
 func Append(tx *db.Tx, f Fact) int64 {
+	f.check()
 	data, err := proto.Marshal(f.Data)
 	if err != nil {
 		panic(fmt.Sprintf("event: %s data does not marshal: %v", f.Type, err)) // our own message: a bug
@@ -87,7 +89,7 @@ func (e *Event) chain(prev []byte) []byte {
 // Object is the message that the event's data holds, whichever it is.
 func (e Event) Object() proto.Message {
 	m := e.Data.ProtoReflect()
-	if f := m.WhichOneof(m.Descriptor().Oneofs().ByName("object")); f != nil {
+	if f := m.WhichOneof(object); f != nil {
 		return m.Get(f).Message().Interface()
 	}
 	return e.Data

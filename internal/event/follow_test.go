@@ -52,7 +52,7 @@ func take(t *testing.T, from <-chan event.Event, n int) string {
 	for range n {
 		select {
 		case e := <-from:
-			if e.Data.GetPayer().GetId() != e.Fact.Object {
+			if carried, is := e.Object().(interface{ GetId() string }); !is || carried.GetId() != e.Fact.Object {
 				t.Errorf("event %d came without its data", e.Sequence)
 			}
 			out = append(out, e.Fact.Object)
@@ -68,9 +68,9 @@ func take(t *testing.T, from <-chan event.Event, n int) string {
 func TestAFollowerHearsItsOwn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		add(t, d, fact(cafe, false, "payer.created", "a"), fact(pub, false, "payer.created", "theirs"), fact(cafe, true, "payer.created", "live"))
-		add(t, d, fact(cafe, false, "payer.changed", "b"), fact(cafe, false, "payer.created", "c"))
+		add(t, d, fact(cafe, false, "card.created", "b"), fact(cafe, false, "payer.created", "c"))
 		all := follow(t, d, deafClock{}, event.Interest{Merchant: cafe}, 0)
-		some := follow(t, d, deafClock{}, event.Interest{Merchant: cafe, Types: []string{"payer.changed", "payer.gone"}}, 0)
+		some := follow(t, d, deafClock{}, event.Interest{Merchant: cafe, Types: []string{"card.created", "card.deleted"}}, 0)
 		end, err := event.NewLog(d).End(t.Context())
 		if err != nil || end != 5 {
 			t.Fatalf("the log ends at %d, %v", end, err)
@@ -82,11 +82,11 @@ func TestAFollowerHearsItsOwn(t *testing.T) {
 		if got := take(t, some, 1); got != "b" {
 			t.Errorf("some: %s", got)
 		}
-		add(t, d, fact(pub, false, "payer.changed", "theirs"), fact(cafe, false, "payer.created", "d"))
+		add(t, d, fact(pub, false, "card.created", "theirs"), fact(cafe, false, "payer.created", "d"))
 		if got := take(t, all, 1); got != "d" {
 			t.Errorf("all, later: %s", got)
 		}
-		add(t, d, fact(cafe, false, "payer.changed", "e"))
+		add(t, d, fact(cafe, false, "card.created", "e"))
 		if got := take(t, some, 1); got != "e" {
 			t.Errorf("some, later: %s", got)
 		}

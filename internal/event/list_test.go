@@ -18,18 +18,19 @@ const manyEvents = 50_000
 // happened is the n-th fact: 20 ms after the one before, every third of the pub's, five
 // to an object, a few of a type that is rare.
 func happened(n int) event.Fact {
-	f := fact(cafe, false, "payment.succeeded", fmt.Sprintf("pay_%d", n/5))
-	f.At = now.Add(time.Duration(n) * 20 * time.Millisecond)
+	whose, kind := cafe, "payment.succeeded"
 	switch {
 	case n%3 == 0:
-		f.Merchant = pub
+		whose = pub
 	case n%5000 == 1:
-		f.Type = "dispute.opened"
+		kind = "dispute.opened"
 	case n%200 == 2:
-		f.Type = "payment.failed"
+		kind = "payment.failed"
 	case n%2 == 0:
-		f.Type = "payment.created"
+		kind = "payment.created"
 	}
+	f := fact(whose, false, kind, fmt.Sprintf("pay_%d", n/5))
+	f.At = now.Add(time.Duration(n) * 20 * time.Millisecond)
 	return f
 }
 

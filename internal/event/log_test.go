@@ -26,10 +26,19 @@ var (
 
 // fact is that something of that name happened to the merchant.
 func fact(m id.Merchant, live bool, kind, name string) event.Fact {
-	return event.Fact{
+	f := event.Fact{
 		Merchant: m, Live: live, Type: kind, Object: name, At: now,
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Payer{Payer: &florinv1.Payer{Id: name}}},
 	}
+	switch noun, _, _ := strings.Cut(kind, "."); noun {
+	case "card":
+		f.Data.Object = &florinv1.EventData_Card{Card: &florinv1.Card{Id: name}}
+	case "payment":
+		f.Data.Object = &florinv1.EventData_Payment{Payment: &florinv1.Payment{Id: name}}
+	case "dispute":
+		f.Data.Object = &florinv1.EventData_Dispute{Dispute: &florinv1.Dispute{Id: name}}
+	}
+	return f
 }
 
 func add(t testing.TB, d *db.DB, facts ...event.Fact) []int64 {
@@ -186,7 +195,7 @@ func TestListsRunBothWays(t *testing.T) {
 		for i := range 7 {
 			kind := "payer.created"
 			if i%2 == 1 {
-				kind = "payer.changed"
+				kind = "card.created"
 			}
 			name := string(rune('a' + i))
 			n := add(t, d, fact(cafe, false, kind, name), fact(pub, false, kind, "pub-"+name), fact(cafe, true, kind, "live-"+name))[0]
@@ -209,11 +218,11 @@ func TestListsRunBothWays(t *testing.T) {
 			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["c"])}}, "f e d …"},
 			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["d"])}}, "g f e"},
 			{event.Filter{Page: db.Page{Limit: 3, Before: string(ids["g"])}}, ""},
-			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"payer.changed"}}, "f d …"},
-			{event.Filter{Page: db.Page{Limit: 2, After: string(ids["d"])}, Types: []string{"payer.changed"}}, "b"},
-			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["a"])}, Types: []string{"payer.changed"}}, "d b …"},
-			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["c"])}, Types: []string{"payer.changed"}}, "f d"},
-			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"payer.gone"}}, ""},
+			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"card.created"}}, "f d …"},
+			{event.Filter{Page: db.Page{Limit: 2, After: string(ids["d"])}, Types: []string{"card.created"}}, "b"},
+			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["a"])}, Types: []string{"card.created"}}, "d b …"},
+			{event.Filter{Page: db.Page{Limit: 2, Before: string(ids["c"])}, Types: []string{"card.created"}}, "f d"},
+			{event.Filter{Page: db.Page{Limit: 2}, Types: []string{"card.deleted"}}, ""},
 			{event.Filter{Page: db.Page{Limit: 2, After: string(id.Derive[id.Event]("never"))}}, "not_found"},
 		} {
 			if got := names(t, d, cafe, false, x.page); got != x.want {

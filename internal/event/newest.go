@@ -11,7 +11,11 @@ import (
 type Newest struct {
 	Event
 	Count int64 // of all events about the object
+	Begun int64 // of these, the ones that only say that a rail is being asked again
 }
+
+// begun is the type of event that came when there were payments already.
+const begun = "payment.processing"
 
 // Newest gives fn the last event about each object whose id comes after one and not
 // after another, in the order of the ids.
@@ -31,9 +35,12 @@ func (l *Log) Newest(ctx context.Context, after, upTo string, fn func(Newest) er
 			if err := tell(); err != nil {
 				return err
 			}
-			last.Count = 0
+			last.Count, last.Begun = 0, 0
 		}
 		last.Event, last.Count = *e, last.Count+1
+		if e.Type == begun {
+			last.Begun++
+		}
 		return nil
 	}, after, upTo)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 
 func TestTheNewestEventsOfARange(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		add(t, d, fact(cafe, false, "payer.created", "p_1"), fact(pub, true, "payer.created", "p_2"), fact(cafe, false, "payer.changed", "p_1"),
-			fact(cafe, false, "payer.created", "p_3"), fact(cafe, false, "payer.changed", "p_3"), fact(cafe, false, "payer.created", "q_1"))
+		add(t, d, fact(cafe, false, "payer.created", "p_1"), fact(pub, true, "payer.created", "p_2"), fact(cafe, false, "card.created", "p_1"),
+			fact(cafe, false, "payer.created", "p_3"), fact(cafe, false, "card.created", "p_3"), fact(cafe, false, "payer.created", "q_1"))
 		log := event.NewLog(d)
 		for span, want := range map[[2]string][]string{
 			{"p_", "p_~"}: {"p_1 3 of 2", "p_2 2 of 1", "p_3 5 of 2"}, {"p_1", "p_3"}: {"p_2 2 of 1", "p_3 5 of 2"}, {"p_3", "p_~"}: nil,

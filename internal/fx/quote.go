@@ -80,10 +80,7 @@ func (r *Room) Create(ctx context.Context, d Draft) (Quote, error) {
 			return err
 		}
 		quotes.Insert(tx, q)
-		d.Once.Finish(tx, event.Append(tx, event.Fact{
-			Merchant: q.Merchant, Live: q.Live, Type: "quote.created", Object: string(q.ID), Origin: d.Origin, At: now,
-			Data: &florinv1.EventData{Object: &florinv1.EventData_Quote{Quote: View(q, now)}},
-		}), now)
+		d.Once.Finish(tx, tell(tx, "quote.created", q, d.Origin, now), now)
 		return nil
 	})
 }
@@ -142,9 +139,17 @@ func (r *Room) Read(ctx context.Context, merchant id.Merchant, live bool, key id
 // QuoteLock is a quote's row.
 func QuoteLock(key id.Quote) db.Lock { return quotes.Lock(string(key)) }
 
-// Use lets a quote serve a payment, in the payment's own commit. Name [QuoteLock] in
-// that write. Errors: ErrQuoteUsed, ErrQuoteExpired.
-func Use(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment) error {
+// tell writes what happened to q into the log.
+func tell(tx *db.Tx, kind string, q Quote, origin event.Origin, now time.Time) int64 {
+	return event.Append(tx, event.Fact{
+		Merchant: q.Merchant, Live: q.Live, Type: kind, Object: string(q.ID), Origin: origin, At: now,
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Quote{Quote: View(q, now)}},
+	})
+}
+
+// Use lets a quote serve a payment, in the payment's own commit. Name [QuoteLock] and
+// [event.Lock] in that write. Errors: ErrQuoteUsed, ErrQuoteExpired.
+func Use(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment, origin event.Origin) error {
 	q, found := quotes.Get(tx, string(key))
 	switch {
 	case !found:
@@ -156,14 +161,16 @@ func Use(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment) error {
 	}
 	q.Payment = payment
 	quotes.Update(tx, q)
+	tell(tx, "quote.used", q, origin, now)
 	return nil
 }
 
 // Free gives a quote back whose payment was declined: it may serve another one until
-// it ends. Name [QuoteLock] in that write.
-func Free(tx *db.Tx, key id.Quote, payment id.Payment) {
+// it ends. Name [QuoteLock] and [event.Lock] in that write.
+func Free(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment, origin event.Origin) {
 	if q, found := quotes.Get(tx, string(key)); found && q.Payment == payment {
 		q.Payment = ""
 		quotes.Update(tx, q)
+		tell(tx, "quote.freed", q, origin, now)
 	}
 }

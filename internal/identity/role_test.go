@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
@@ -119,10 +121,33 @@ func TestRolesAreGivenByOwnersAndOperators(t *testing.T) {
 		if want := []string{"admin@example.com developer", "bob@example.com owner"}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("the staff is %q, %v", got, err)
 		}
+		for _, live := range []bool{false, true} {
+			want := []string{"appointed owner", "appointed admin", "changed developer", "appointed owner", "dismissed owner"}
+			if got := w.told(cafe, live); !slices.Equal(got, want) {
+				t.Errorf("told, live %t: %q", live, got)
+			}
+		}
 		if err := w.Close(t.Context(), stranger, browser); fault.Of(err).Code != "person_in_use" {
 			t.Errorf("an owner closed: %v", err)
 		}
 	})
+}
+
+// told is what the log says of a merchant's staff in one mode, oldest first.
+func (w *world) told(merchant id.Merchant, live bool) (out []string) {
+	w.Helper()
+	list, _, err := event.NewLog(w.d).List(w.Context(), merchant, live, event.Filter{Page: db.Page{Limit: 100}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, e := range slices.Backward(list) {
+		m, what := e.Data.GetStaffMember(), strings.TrimPrefix(e.Type, "staff_member.")
+		if m.GetId() != e.Fact.Object || m.GetMerchant() != string(merchant) || m.GetLivemode() != live {
+			w.Errorf("%s tells of %v", e.Type, m)
+		}
+		out = append(out, what+" "+m.GetRole())
+	}
+	return out
 }
 
 func TestRolesHaveTheirPlace(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 )
@@ -61,7 +62,7 @@ func (r *Room) Appoint(ctx context.Context, to id.Person, merchant id.Merchant, 
 		return err
 	}
 	now := r.clock.Now()
-	locks := []db.Lock{people.Lock(string(to)), roles.Lock(roleKey(to, merchant)), staffs.Lock(staffKey(merchant))}
+	locks := []db.Lock{people.Lock(string(to)), roles.Lock(roleKey(to, merchant)), staffs.Lock(staffKey(merchant)), event.Lock()}
 	err := r.db.Write(ctx, locks, func(tx *db.Tx) error {
 		target, found := people.Get(tx, string(to))
 		if !found || target.State != Active {
@@ -80,7 +81,7 @@ func (r *Room) Dismiss(ctx context.Context, from id.Person, merchant id.Merchant
 	if !id.Valid(from) || merchant != "" && !id.Valid(merchant) {
 		return fault.ErrNotFound
 	}
-	locks := []db.Lock{people.Lock(string(from)), roles.Lock(roleKey(from, merchant)), staffs.Lock(staffKey(merchant))}
+	locks := []db.Lock{people.Lock(string(from)), roles.Lock(roleKey(from, merchant)), staffs.Lock(staffKey(merchant)), event.Lock()}
 	err := r.db.Write(ctx, locks, func(tx *db.Tx) error {
 		target, _ := people.Get(tx, string(from))
 		return end(tx, target, Record{At: r.clock.Now(), Person: from, Merchant: merchant}, b)
@@ -101,6 +102,7 @@ func end(tx *db.Tx, target personRow, r Record, b Browser) error {
 	roles.Delete(tx, was.key())
 	target.count(was.Role, -1)
 	people.Update(tx, target)
+	tell(tx, dismissed, was.Given, b, r.At)
 	note(tx, r.At, b, Record{Kind: "role.ended", Result: fine, Person: r.Person, Actor: r.Actor, Merchant: r.Merchant, Object: string(was.Role), Session: r.Session})
 	return nil
 }
@@ -120,7 +122,7 @@ func (r *Room) change(ctx context.Context, s Session, target id.Person, merchant
 		return fault.ErrNotFound
 	}
 	locks := []db.Lock{people.Lock(string(target)), staffs.Lock(staffKey(merchant)), roles.Lock(roleKey(target, merchant)),
-		roles.Lock(roleKey(s.Person, merchant)), roles.Lock(roleKey(s.Person, ""))}
+		roles.Lock(roleKey(s.Person, merchant)), roles.Lock(roleKey(s.Person, "")), event.Lock()}
 	err := r.act(ctx, s, locks, func(tx *db.Tx, a *actor) error {
 		at, hasAt := roles.Get(tx, roleKey(s.Person, merchant))
 		platform, isOperator := roles.Get(tx, roleKey(s.Person, ""))
@@ -149,7 +151,9 @@ func give(tx *db.Tx, target personRow, g Given, b Browser, session id.Session) e
 	if err := recount(tx, g.Merchant, was.Role, g.Role); err != nil {
 		return err
 	}
+	kind := appointed
 	if had {
+		kind = changed
 		target.count(was.Role, -1)
 		roles.Update(tx, roleRow{g})
 	} else {
@@ -157,6 +161,7 @@ func give(tx *db.Tx, target personRow, g Given, b Browser, session id.Session) e
 	}
 	target.count(g.Role, 1)
 	people.Update(tx, target)
+	tell(tx, kind, g, b, g.GivenAt)
 	note(tx, g.GivenAt, b, Record{Kind: "role.given", Result: fine, Person: g.Person, Actor: g.GivenBy, Merchant: g.Merchant, Object: string(g.Role), Session: session})
 	return nil
 }

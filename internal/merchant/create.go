@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 )
@@ -25,7 +26,7 @@ func (r *Room) CreateWithID(ctx context.Context, key id.Merchant, d Draft) (Merc
 		return Merchant{}, err
 	}
 	kept := m
-	err = r.db.Write(ctx, []db.Lock{lock(key)}, func(tx *db.Tx) error {
+	err = r.db.Write(ctx, []db.Lock{lock(key), event.Lock()}, func(tx *db.Tx) error {
 		was, found := merchants.Get(tx, string(key))
 		if found {
 			kept = was
@@ -33,6 +34,7 @@ func (r *Room) CreateWithID(ctx context.Context, key id.Merchant, d Draft) (Merc
 		}
 		kept = m
 		merchants.Insert(tx, m)
+		tell(tx, "merchant.created", m, m.CreatedAt)
 		return nil
 	})
 	if err != nil {

@@ -9,5 +9,6 @@
 // Rules that always hold:
 //   - a suspended merchant is refused by every node within 5 seconds, and at once
 //     by the node that suspended it;
-//   - id, country and fees do not change; the state does.
+//   - id, country and fees do not change; the state does, and each change is an event in
+//     both modes.
 package merchant

@@ -3,6 +3,7 @@ package merchant_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/merchant"
@@ -67,6 +69,24 @@ func state(t *testing.T, r *merchant.Room, key id.Merchant) merchant.State {
 		t.Fatal(err)
 	}
 	return m.State
+}
+
+// told is what the log says of a merchant in one mode, newest first.
+func told(t *testing.T, d *db.DB, key id.Merchant, live bool) string {
+	t.Helper()
+	list, _, err := event.NewLog(d).List(t.Context(), key, live, event.Filter{Page: db.Page{Limit: 10}, Object: string(key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range list {
+		m := e.Data.GetMerchant()
+		if m.GetId() != string(key) || m.GetLivemode() != live {
+			t.Errorf("%s tells of %v", e.Type, m)
+		}
+		out = append(out, e.Type+" "+m.GetState())
+	}
+	return strings.Join(out, ", ")
 }
 
 func TestAMerchantIsWhatWasAskedFor(t *testing.T) {
@@ -159,6 +179,11 @@ func TestSuspensionIsAtOnceHereAndSoonElsewhere(t *testing.T) {
 		resumed, err := here.Resume(t.Context(), m.ID)
 		if err != nil || resumed != m || state(t, here, m.ID) != merchant.Active {
 			t.Errorf("resumed: %+v, %v", resumed, err)
+		}
+		for _, live := range []bool{false, true} {
+			if got := told(t, d, m.ID, live); got != "merchant.resumed active, merchant.suspended suspended, merchant.created active" {
+				t.Errorf("told, live %t: %s", live, got)
+			}
 		}
 	})
 }

@@ -1,9 +1,13 @@
 package merchant
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 )
 
 // View is m in the contract's words, for a key of that mode.
@@ -20,5 +24,16 @@ func View(m Merchant, live bool) *florinv1.Merchant {
 		AmountMax:    m.AmountMaxMinor,
 		CreatedAt:    timestamppb.New(m.CreatedAt),
 		Livemode:     live,
+	}
+}
+
+// tell writes what happened to m into the log, once for each mode: who reads one mode
+// sees nothing of the other.
+func tell(tx *db.Tx, kind string, m Merchant, now time.Time) {
+	for _, live := range []bool{false, true} {
+		event.Append(tx, event.Fact{
+			Merchant: m.ID, Live: live, Type: kind, Object: string(m.ID), At: now,
+			Data: &florinv1.EventData{Object: &florinv1.EventData_Merchant{Merchant: View(m, live)}},
+		})
 	}
 }

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/oauth"
 )
 
@@ -312,6 +315,22 @@ func TestLogout(t *testing.T) {
 	})
 }
 
+// told is what the log says of a merchant's clients in one mode, oldest first.
+func told(t *testing.T, w *world, merchant id.Merchant, live bool) string {
+	t.Helper()
+	list, _, err := event.NewLog(w.d).List(t.Context(), merchant, live, event.Filter{Page: db.Page{Limit: 100}})
+	must(t, err)
+	var out []string
+	for _, e := range slices.Backward(list) {
+		c := e.Data.GetClient()
+		if c.GetId() != e.Fact.Object || c.GetMerchant() != string(merchant) || c.GetLivemode() != live {
+			t.Errorf("%s tells of %v", e.Type, c)
+		}
+		out = append(out, strings.TrimPrefix(e.Type, "client.")+" "+c.GetStatus())
+	}
+	return strings.Join(out, ", ")
+}
+
 func TestClientsOfAMerchant(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first, second, live := w.register(), w.register(), w.register(fapi, func(d *oauth.Draft) { d.Live = true })
@@ -350,6 +369,19 @@ func TestClientsOfAMerchant(t *testing.T) {
 			if _, err := w.s.Client(t.Context(), id.ID); err == nil {
 				t.Errorf("%s is there", id.ID)
 			}
+		}
+		for range 2 { // the second time changes nothing
+			_, err := w.s.Suspend(t.Context(), second.id)
+			must(t, err)
+		}
+		_, err = w.s.Activate(t.Context(), second.id)
+		must(t, err)
+		want := "registered active, registered active, changed active, deleted deleted, suspended suspended, activated active"
+		if got := told(t, w, shop, false); got != want {
+			t.Errorf("told %s", got)
+		}
+		if got := told(t, w, shop, true) + told(t, w, payee, false); got != "registered activeregistered active" {
+			t.Errorf("others were told %s", got)
 		}
 		if got, err := w.s.Client(t.Context(), other.id); err != nil || got.Merchant != payee {
 			t.Errorf("%+v %v", got, err)

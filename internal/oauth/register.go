@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 )
@@ -28,11 +29,12 @@ func (s *Server) register(ctx context.Context, d Draft, spends spends) (c Client
 		secret = newSecret()
 		c.secretHash = digest(secret)
 	}
-	err = s.db.Write(ctx, spends.locks(), func(tx *db.Tx) error {
+	err = s.db.Write(ctx, append(spends.locks(), event.Lock()), func(tx *db.Tx) error {
 		if err := spends.spend(tx, now); err != nil {
 			return err
 		}
 		clients.Insert(tx, c)
+		c.tell(tx, "client.registered", now)
 		return nil
 	})
 	if err != nil {
@@ -45,37 +47,48 @@ func (s *Server) register(ctx context.Context, d Draft, spends spends) (c Client
 // Change replaces what is registered; the client keeps its id, its owner, its mode, its
 // secret, and the most scopes that it may have unless d names others. Errors: *Fail as of Register, fault.ErrNotFound.
 func (s *Server) Change(ctx context.Context, client id.Client, d Draft) (Client, error) {
-	return s.alter(ctx, client, func(c *Client) error {
+	return s.alter(ctx, client, func(c *Client) (string, error) {
 		d.Merchant, d.Owner, d.Live = c.Merchant, c.Owner, c.Live
 		if d.ScopesMax == nil {
 			d.ScopesMax = c.ScopesMax
 		}
 		if f := d.check(&s.config); f != nil {
-			return f
+			return "", f
 		}
 		if d.Auth == SecretBasic && c.secretHash == "" {
-			return metadataFail("A client gets a secret at registration only. Register another one.")
+			return "", metadataFail("A client gets a secret at registration only. Register another one.")
 		}
 		c.Draft = d
-		return nil
+		return "client.changed", nil
 	})
 }
 
 // Suspend stops a client: within five seconds nothing of it is accepted on any node.
 // Errors: fault.ErrNotFound.
 func (s *Server) Suspend(ctx context.Context, client id.Client) (Client, error) {
-	return s.alter(ctx, client, func(c *Client) error { c.State = Suspended; return nil })
+	return s.alter(ctx, client, turned(Suspended, "client.suspended"))
 }
 
 // Activate lets a suspended client go on. Errors: fault.ErrNotFound.
 func (s *Server) Activate(ctx context.Context, client id.Client) (Client, error) {
-	return s.alter(ctx, client, func(c *Client) error { c.State = Active; return nil })
+	return s.alter(ctx, client, turned(Active, "client.activated"))
 }
 
 // Delete ends a client for ever. Errors: fault.ErrNotFound.
 func (s *Server) Delete(ctx context.Context, client id.Client) error {
-	_, err := s.alter(ctx, client, func(c *Client) error { c.State = Deleted; return nil })
+	_, err := s.alter(ctx, client, turned(Deleted, "client.deleted"))
 	return err
+}
+
+// turned moves a client to another state; nothing happens to one that is there.
+func turned(to State, kind string) func(*Client) (string, error) {
+	return func(c *Client) (string, error) {
+		if c.State == to {
+			return "", nil
+		}
+		c.State = to
+		return kind, nil
+	}
 }
 
 // Client reads a client that is not deleted. Errors: fault.ErrNotFound.
@@ -87,21 +100,23 @@ func (s *Server) Client(ctx context.Context, client id.Client) (Client, error) {
 	return c, err
 }
 
-// alter changes a client that is not deleted, and forgets what memory had of it.
-func (s *Server) alter(ctx context.Context, client id.Client, fn func(*Client) error) (c Client, err error) {
+// alter changes a client that is not deleted, and forgets what memory had of it. fn says
+// which event that is, "" for none.
+func (s *Server) alter(ctx context.Context, client id.Client, fn func(*Client) (string, error)) (c Client, err error) {
 	if !id.Valid(client) {
 		return c, fault.ErrNotFound
 	}
-	err = s.db.Write(ctx, []db.Lock{clients.Lock(string(client))}, func(tx *db.Tx) error {
+	err = s.db.Write(ctx, []db.Lock{clients.Lock(string(client)), event.Lock()}, func(tx *db.Tx) error {
 		var found bool
 		if c, found = clients.Get(tx, string(client)); !found || c.State == Deleted {
 			return fault.ErrNotFound
 		}
-		if err := fn(&c); err != nil {
-			return err
+		kind, err := fn(&c)
+		if kind != "" {
+			clients.Update(tx, c)
+			c.tell(tx, kind, s.clock.Now())
 		}
-		clients.Update(tx, c)
-		return nil
+		return err
 	})
 	s.known.forget(client)
 	s.allowed.forget(everywhere)

@@ -10,6 +10,8 @@
 //	xml.go         what is otherwise in XML
 //	tree.go        an object that keeps its order, as JSON; yaml.go: as YAML
 //	examples.go    requests and answers that were sent and seen
+//	asyncapi.go    the other document: what the door tells of by itself, in AsyncAPI 3.0
+//	asyncapi_message.go  one type of events: its payload, its signature, its example
 //
 // A request and an answer have schemas of their own: a request may leave out what
 // is not required, take null for absent and has no other fields; an answer has
@@ -18,5 +20,5 @@
 // has no null, and maps and lists are elements. Lines of JSON
 // and CSV are texts here, because OpenAPI 3.1 has no schemas for parts of a body.
 //
-// Sources: OpenAPI 3.1.1, JSON Schema 2020-12, RFC 9457.
+// Sources: OpenAPI 3.1.1, AsyncAPI 3.0.0, JSON Schema 2020-12, RFC 9457.
 package openapi

@@ -81,6 +81,7 @@ func (d *Desk) operate(ctx context.Context, c Caller, key id.Payment, decide fun
 			return err
 		}
 		payments.Update(tx, p)
+		d.append(tx, "payment.processing", p, c.Origin, a.CreatedAt)
 		c.Once.Begin(tx, string(attempt), a.CreatedAt)
 		return nil
 	}
@@ -122,6 +123,7 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 			return err
 		}
 		payments.Update(tx, p)
+		d.append(tx, "payment.processing", p, c.Origin, now)
 		c.Once.Begin(tx, string(a.ID), now)
 		return nil
 	}
@@ -152,7 +154,7 @@ func (d *Desk) drop(ctx context.Context, c Caller, p Payment, h Happening, kind 
 			return err
 		}
 		if p.State == Failed {
-			p.freeQuote(tx)
+			p.freeQuote(tx, now, c.Origin)
 			p.DeclineCode, p.Advice = "authentication_failed", "try_another_source"
 		}
 		payments.Update(tx, p)

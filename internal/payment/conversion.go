@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/fx"
 	"github.com/florinpay/florin/internal/id"
@@ -73,17 +74,17 @@ func (d *Desk) quoted(ctx context.Context, o Order, amount money.Amount) (*Conve
 }
 
 // useQuote lets the payment's quote, if it has one, serve it.
-func (p *Payment) useQuote(tx *db.Tx, now time.Time) error {
+func (p *Payment) useQuote(tx *db.Tx, now time.Time, origin event.Origin) error {
 	if c := p.Details.Conversion; c != nil && c.Quote != "" {
-		return fx.Use(tx, now, c.Quote, p.ID)
+		return fx.Use(tx, now, c.Quote, p.ID, origin)
 	}
 	return nil
 }
 
 // freeQuote gives the quote of a declined payment back.
-func (p *Payment) freeQuote(tx *db.Tx) {
+func (p *Payment) freeQuote(tx *db.Tx, now time.Time, origin event.Origin) {
 	if c := p.Details.Conversion; c != nil && c.Quote != "" {
-		fx.Free(tx, c.Quote, p.ID)
+		fx.Free(tx, now, c.Quote, p.ID, origin)
 	}
 }
 

@@ -39,15 +39,15 @@ func create(manual bool) func(context.Context, node, payment.Caller, string, id.
 var operations = []operation{
 	{"pay", connector.Sale, "", false, 2, "card_declined", create(false)},
 	{"authorize", connector.Authorize, "", true, 2, "card_declined", create(true)},
-	{"confirm", connector.Sale, "tok_authenticate", false, 1, "card_declined", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
+	{"confirm", connector.Sale, "tok_authenticate", false, 2, "card_declined", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
 		_, err := n.desk.Confirm(ctx, c, p, true)
 		return err
 	}},
-	{"capture", connector.Capture, "tok_visa", true, 1, "rail_refused", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
+	{"capture", connector.Capture, "tok_visa", true, 2, "rail_refused", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
 		_, err := n.desk.Capture(ctx, c, p, 60_00, true)
 		return err
 	}},
-	{"cancel", connector.Void, "tok_visa", true, 1, "rail_refused", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
+	{"cancel", connector.Void, "tok_visa", true, 2, "rail_refused", func(ctx context.Context, n node, c payment.Caller, _ string, p id.Payment) error {
 		_, err := n.desk.Cancel(ctx, c, p)
 		return err
 	}},

@@ -121,7 +121,7 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 	}
 	err := o.Use.Spend(tx, now, o.Merchant, p.Amount, func() error {
 		return wallet.Spend(tx, now, o.Merchant, o.Live, source, p.Amount, func() error {
-			if err := p.useQuote(tx, now); err != nil {
+			if err := p.useQuote(tx, now, o.Origin); err != nil {
 				return err
 			}
 			return p.receive(tx, now, ledger.MovePost(from, p.till(), p.Amount, string(p.ID)), p.Amount.Minor, p.Fee)
@@ -135,7 +135,7 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 		o.Once.Finish(tx, d.append(tx, "payment.succeeded", p, o.Origin, now), now)
 		return p, nil, nil
 	case f.Kind == fault.Refused:
-		p.freeQuote(tx)
+		p.freeQuote(tx, now, o.Origin)
 		p.Fee, p.State, p.DeclineCode, p.Advice = 0, must(p.State, Declined), f.Code, "try_another_source"
 		insert(tx, p)
 		d.append(tx, "payment.failed", p, o.Origin, now)
@@ -185,7 +185,7 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if err := o.Once.Check(tx); err != nil {
 			return err
 		}
-		if err := p.useQuote(tx, now); err != nil {
+		if err := p.useQuote(tx, now, o.Origin); err != nil {
 			return err
 		}
 		hold := ledger.MoveHold(p.Hold, p.platform(ledger.AcquirerReceivable), p.till(), p.Amount, string(p.ID))

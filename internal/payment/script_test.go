@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
 	"github.com/florinpay/florin/internal/dispute"
@@ -418,8 +417,8 @@ func (s *story) history(ctx context.Context) string {
 	slices.Reverse(list)
 	var out []string
 	for _, e := range list {
-		_, isCard := e.Data.Object.(*florinv1.EventData_Card)
-		if e.Sequence > s.told && !isCard {
+		ours := e.Data.GetCard() == nil && e.Data.GetMerchant() == nil
+		if e.Sequence > s.told && ours {
 			out = append(out, e.Type)
 			s.told = e.Sequence
 		}

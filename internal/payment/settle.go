@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/job"
 	"github.com/florinpay/florin/internal/ledger"
+	"github.com/florinpay/florin/internal/wallet"
 )
 
 // settle is the last commit of an attempt: whoever learns the rail's answer first
@@ -24,6 +25,9 @@ func (d *Desk) settle(ctx context.Context, p Payment, a Attempt, ans connector.A
 	locks := append(d.locks(p, &a, a.once()), jobLocks(p, a, ans)...)
 	if d.Contested != nil {
 		locks = append(locks, d.ContestedLock(p.ID))
+	}
+	if p.Destination != "" {
+		locks = append(locks, wallet.Lock(p.Destination))
 	}
 	if a.Refund != "" {
 		r, err := one(refunds.First(ctx, d.db, whereID, string(a.Refund)))
@@ -149,7 +153,7 @@ func (s *settlement) decline() error {
 	if _, err := ledger.Apply(s.tx, s.now, ledger.MoveVoidHold(s.p.Hold, string(s.p.ID))); err != nil {
 		return err
 	}
-	s.p.freeQuote(s.tx)
+	s.p.freeQuote(s.tx, s.now, s.a.Origin)
 	s.desk.append(s.tx, "payment.failed", s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.p.declined(), s.now)
 	return nil
@@ -168,6 +172,9 @@ func (s *settlement) take(more bool) error {
 	}
 	s.p.Captured += minor
 	s.p.Fee = s.fee
+	if s.p.Destination != "" {
+		wallet.Funded(s.tx, s.p.Destination, s.a.Origin, s.now)
+	}
 	if s.desk.Contested != nil && s.answer.DisputeReason != "" {
 		s.desk.Contested(s.tx, s.p, s.answer.DisputeReason, s.now)
 	}

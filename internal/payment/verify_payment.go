@@ -185,14 +185,28 @@ func (x *about) attempted(t *tally) string {
 		return fmt.Sprintf("is %s and was never voided", x.State)
 	case x.Connector == "" && len(x.attempts) > 0:
 		return "is paid by a wallet and has attempts"
-	case x.last.Count != x.events(t):
-		return fmt.Sprintf("has %d events, its attempts make %d", x.last.Count, x.events(t))
+	case x.last.Count-x.last.Begun != x.events(t):
+		return fmt.Sprintf("has %d events, its attempts make %d", x.last.Count-x.last.Begun, x.events(t))
+	case x.last.Begun > t.again():
+		return fmt.Sprintf("has %d events of the rail's being asked again, its attempts make %d", x.last.Begun, t.again())
 	}
 	return ""
 }
 
 // ended reports whether the payment was given up.
 func (x *about) ended() bool { return x.State == Canceled || x.State == Expired }
+
+// again is how many attempts followed the first. Each has an event of its beginning; those
+// of before there were such events have none.
+func (t *tally) again() int64 {
+	n := t.ended - 1
+	for _, a := range t.open {
+		if a.Refund == "" {
+			n++
+		}
+	}
+	return max(n, 0)
+}
 
 // events is how many there must be: of the beginning, of each attempt's end, and of an
 // end while the payer was awaited.
@@ -233,15 +247,15 @@ func (r *Refund) follows(a *Attempt) bool {
 	}
 }
 
-// logged holds the payment against its last event. The beginning of an operation on it
-// is no event of its own, nor is what refunds and disputes change: they have theirs.
+// logged holds the payment against its last event. What refunds and disputes change is no
+// event of its own: they have theirs. Nor was the beginning of an operation once.
 func (x *about) logged(t *tally) string {
 	was := x.last.Data.GetPayment()
 	if was == nil {
 		return "has no event"
 	}
 	before := x.Payment
-	if x.State == Processing {
+	if x.State == Processing && was.Status != statusOf[Processing] {
 		switch {
 		case !t.open[0].Kind.TakesCard():
 			before.State = RequiresCapture

@@ -180,6 +180,22 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 	})
 }
 
+// TestVerifyPassesWhatWasWrittenBefore there was an event of a rail's being asked again.
+func TestVerifyPassesWhatWasWrittenBefore(t *testing.T) {
+	t.Parallel()
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		s := live(t, url)
+		drop := "drop trigger event_no_delete"
+		if db.IsPostgres(url) {
+			drop = "drop trigger event_append_only on event"
+		}
+		s.change(t, drop+"; delete from event where type = 'payment.processing'")
+		if finding, err := verifyFlows(t.Context(), s.d); finding != "" || err != nil {
+			t.Errorf("found %s, %v", finding, err)
+		}
+	})
+}
+
 // unwatched is what no other row says, of every attempt: how it went about its work.
 var unwatched = []string{"attempt.id", "attempt.once", "attempt.request", "attempt.idempotency_key", "attempt.created_at", "attempt.rail_ref",
 	"attempt.network_code", "attempt.failure_code", "attempt.asks", "attempt.finished_at", "attempt.release", "attempt.amount_minor"}

@@ -68,7 +68,7 @@ func (d *Desk) Create(ctx context.Context, draft Draft) (Wallet, error) {
 		}
 		wallets.Insert(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
-		draft.Once.Finish(tx, d.append(tx, "wallet.created", w, a, draft.Origin, now), now)
+		draft.Once.Finish(tx, w.tell(tx, "wallet.created", a, draft.Origin, now), now)
 		return nil
 	})
 	return w, err
@@ -94,11 +94,21 @@ func missingField(err error, pointer, detail string) error {
 	return err
 }
 
-func (d *Desk) append(tx *db.Tx, kind string, w Wallet, a ledger.Account, origin event.Origin, now time.Time) int64 {
+// tell writes what happened to w, whose account is a, into the log.
+func (w Wallet) tell(tx *db.Tx, kind string, a ledger.Account, origin event.Origin, now time.Time) int64 {
 	return event.Append(tx, event.Fact{
 		Merchant: w.Merchant, Live: w.Live, Type: kind, Object: string(w.ID), Origin: origin, At: now,
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Wallet{Wallet: View(w, a, now)}},
 	})
+}
+
+// Funded tells that a payment from a card has filled a wallet, in that payment's own
+// commit. Name [Lock] and the account's in that write.
+func Funded(tx *db.Tx, key id.Wallet, origin event.Origin, now time.Time) {
+	if w, found := wallets.Get(tx, string(key)); found {
+		a, _ := ledger.Read(tx, w.Account())
+		w.tell(tx, "wallet.funded", a, origin, now)
+	}
 }
 
 // Change is new limits for a wallet; nil leaves one as it is.
@@ -130,7 +140,7 @@ func (d *Desk) Limit(ctx context.Context, merchant id.Merchant, live bool, key i
 		}
 		wallets.Update(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
-		c.Once.Finish(tx, d.append(tx, "wallet.limited", w, a, c.Origin, now), now)
+		c.Once.Finish(tx, w.tell(tx, "wallet.limited", a, c.Origin, now), now)
 		return nil
 	})
 	return w, err

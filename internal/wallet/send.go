@@ -41,7 +41,7 @@ func (d *Desk) Send(ctx context.Context, merchant id.Merchant, live bool, s Send
 		return ledger.Transfer{}, fault.ErrInvalid.WithField("/to", ledger.ErrSameAccount.Code, "Name another wallet than the one that pays.")
 	}
 	var out ledger.Transfer
-	locks := append(s.Once.Locks(), event.Lock(), Lock(s.From))
+	locks := append(s.Once.Locks(), event.Lock(), Lock(s.From), Lock(s.To))
 	locks = append(locks, ledger.Locks(from.Account(), to.Account())...)
 	var refusal *fault.Fault
 	err = d.db.Write(ctx, locks, func(tx *db.Tx) error {
@@ -78,5 +78,9 @@ func (d *Desk) send(tx *db.Tx, from, to Wallet, s Sending) (ledger.Transfer, err
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Transfer{Transfer: ledger.View(list[0], from.Live)}},
 	})
 	s.Once.Finish(tx, sequence, now)
+	if to, found := wallets.Get(tx, string(to.ID)); found { // with what it has spent today as of now
+		a, _ := ledger.Read(tx, to.Account())
+		to.tell(tx, "wallet.received", a, s.Origin, now)
+	}
 	return list[0], nil
 }

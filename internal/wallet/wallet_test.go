@@ -283,7 +283,7 @@ func TestASendIsRefusedInWords(t *testing.T) {
 	})
 }
 
-// TestASendHasOneEffectPerKey, and one event, whose object is the transfer.
+// TestASendHasOneEffectPerKey, and one event for each wallet: the sender's carries the transfer.
 func TestASendHasOneEffectPerKey(t *testing.T) {
 	each(t, func(t *testing.T, p *purse) {
 		a, b := p.open(t, "USD", 50_00, wallet.Limits{}), p.open(t, "USD", 0, wallet.Limits{})
@@ -313,6 +313,13 @@ func TestASendHasOneEffectPerKey(t *testing.T) {
 		}
 		if got := p.holds(t, b.Account()); got != 10_00 {
 			t.Errorf("the other wallet holds %d", got)
+		}
+		received, _, err := log.List(t.Context(), p.cafe.ID, false, event.Filter{Page: db.Page{Limit: 10}, Types: []string{"wallet.received"}})
+		if len(received) != 1 || err != nil || received[0].Sequence != sequence+1 || received[0].Fact.Object != string(b.ID) {
+			t.Fatalf("received: %+v, %v", received, err)
+		}
+		if x, ok := received[0].Object().(*florinv1.Wallet); !ok || x.Id != string(b.ID) || x.Balance != 10_00 {
+			t.Errorf("that event holds %v", received[0].Object())
 		}
 	})
 }

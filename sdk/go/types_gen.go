@@ -217,6 +217,48 @@ func (x *DeletedCard) UnmarshalJSON(data []byte) error {
 
 func (x *DeletedCard) cursor() string { return x.ID }
 
+// OAuthClient is a program that is registered with the authorization server for a merchant.
+type OAuthClient struct {
+	ID string `json:"id"`
+	// Always "client".
+	Object   string `json:"object"`
+	Merchant string `json:"merchant"`
+	Name     string `json:"name"`
+	// How it proves itself, such as "private_key_jwt"; "none" for one that cannot keep a secret.
+	AuthMethod string `json:"auth_method"`
+	// How it may get tokens, such as "authorization_code".
+	GrantTypes []string `json:"grant_types"`
+	// Most that it may ask for.
+	Scopes []string `json:"scopes"`
+	// Where browsers may be sent back to.
+	RedirectUris []string `json:"redirect_uris"`
+	// "active", "suspended" or "deleted".
+	Status    string    `json:"status"`
+	CreatedAt time.Time `json:"created_at"`
+	Livemode  bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *OAuthClient) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":            &x.ID,
+		"object":        &x.Object,
+		"merchant":      &x.Merchant,
+		"name":          &x.Name,
+		"auth_method":   &x.AuthMethod,
+		"grant_types":   &x.GrantTypes,
+		"scopes":        &x.Scopes,
+		"redirect_uris": &x.RedirectUris,
+		"status":        &x.Status,
+		"created_at":    &x.CreatedAt,
+		"livemode":      &x.Livemode,
+	})
+}
+
+func (x *OAuthClient) cursor() string { return x.ID }
+
 // Dispute is a payment that the payer contests at the bank.
 type Dispute struct {
 	ID string `json:"id"`
@@ -339,6 +381,9 @@ type EventData struct {
 	Quote           *Quote           `json:"quote"`
 	Grant           *Grant           `json:"grant"`
 	WebhookEndpoint *WebhookEndpoint `json:"webhook_endpoint"`
+	Merchant        *Merchant        `json:"merchant"`
+	StaffMember     *StaffMember     `json:"staff_member"`
+	Client          *OAuthClient     `json:"client"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -357,6 +402,9 @@ func (x *EventData) UnmarshalJSON(data []byte) error {
 		"quote":            &x.Quote,
 		"grant":            &x.Grant,
 		"webhook_endpoint": &x.WebhookEndpoint,
+		"merchant":         &x.Merchant,
+		"staff_member":     &x.StaffMember,
+		"client":           &x.Client,
 	})
 }
 
@@ -1050,6 +1098,39 @@ func (x *SandboxClock) UnmarshalJSON(data []byte) error {
 		"ahead_seconds": (*whole)(&x.AheadSeconds),
 	})
 }
+
+// StaffMember is a person with a role at a merchant. Names and addresses of persons are not told.
+type StaffMember struct {
+	// The person's.
+	ID string `json:"id"`
+	// Always "staff_member".
+	Object   string `json:"object"`
+	Merchant string `json:"merchant"`
+	// "owner", "admin", "finance", "support", "developer" or "read_only"; of one who is dismissed, the
+	// last.
+	Role string `json:"role"`
+	// The person who gave the role; empty if the platform's operator did by command line.
+	GivenBy  string    `json:"given_by"`
+	GivenAt  time.Time `json:"given_at"`
+	Livemode bool      `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *StaffMember) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":       &x.ID,
+		"object":   &x.Object,
+		"merchant": &x.Merchant,
+		"role":     &x.Role,
+		"given_by": &x.GivenBy,
+		"given_at": &x.GivenAt,
+		"livemode": &x.Livemode,
+	})
+}
+
+func (x *StaffMember) cursor() string { return x.ID }
 
 // Wallet is a payer's balance in one currency.
 type Wallet struct {

@@ -255,7 +255,11 @@ func (v *verdict) asAcknowledged() (wallet, cards, fees int64) {
 func (v *verdict) log() {
 	told := map[string]int{}
 	for i, e := range v.events {
-		if want := v.events[0].Sequence - int64(i); e.Sequence != want {
+		want := v.events[0].Sequence - int64(i)
+		if e.Type == "merchant.created" {
+			want-- // the live mode was told next, which nobody sees here
+		}
+		if e.Sequence != want {
 			v.find("event %s has number %d where %d belongs", e.ID, e.Sequence, want)
 		}
 		told[e.Type+" "+e.object()]++

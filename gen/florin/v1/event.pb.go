@@ -226,6 +226,9 @@ type EventData struct {
 	//	*EventData_Quote
 	//	*EventData_Grant
 	//	*EventData_WebhookEndpoint
+	//	*EventData_Merchant
+	//	*EventData_StaffMember
+	//	*EventData_Client
 	Object        isEventData_Object `protobuf_oneof:"object"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -367,6 +370,33 @@ func (x *EventData) GetWebhookEndpoint() *WebhookEndpoint {
 	return nil
 }
 
+func (x *EventData) GetMerchant() *Merchant {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_Merchant); ok {
+			return x.Merchant
+		}
+	}
+	return nil
+}
+
+func (x *EventData) GetStaffMember() *StaffMember {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_StaffMember); ok {
+			return x.StaffMember
+		}
+	}
+	return nil
+}
+
+func (x *EventData) GetClient() *OAuthClient {
+	if x != nil {
+		if x, ok := x.Object.(*EventData_Client); ok {
+			return x.Client
+		}
+	}
+	return nil
+}
+
 type isEventData_Object interface {
 	isEventData_Object()
 }
@@ -415,6 +445,18 @@ type EventData_WebhookEndpoint struct {
 	WebhookEndpoint *WebhookEndpoint `protobuf:"bytes,11,opt,name=webhook_endpoint,json=webhookEndpoint,proto3,oneof"`
 }
 
+type EventData_Merchant struct {
+	Merchant *Merchant `protobuf:"bytes,12,opt,name=merchant,proto3,oneof"`
+}
+
+type EventData_StaffMember struct {
+	StaffMember *StaffMember `protobuf:"bytes,13,opt,name=staff_member,json=staffMember,proto3,oneof"`
+}
+
+type EventData_Client struct {
+	Client *OAuthClient `protobuf:"bytes,14,opt,name=client,proto3,oneof"`
+}
+
 func (*EventData_Payment) isEventData_Object() {}
 
 func (*EventData_Refund) isEventData_Object() {}
@@ -436,6 +478,12 @@ func (*EventData_Quote) isEventData_Object() {}
 func (*EventData_Grant) isEventData_Object() {}
 
 func (*EventData_WebhookEndpoint) isEventData_Object() {}
+
+func (*EventData_Merchant) isEventData_Object() {}
+
+func (*EventData_StaffMember) isEventData_Object() {}
+
+func (*EventData_Client) isEventData_Object() {}
 
 // EventRequest names the request behind an event.
 type EventRequest struct {
@@ -820,7 +868,7 @@ var File_florin_v1_event_proto protoreflect.FileDescriptor
 
 const file_florin_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/dispute.proto\x1a\x1cflorin/v1/grant_object.proto\x1a\x16florin/v1/ledger.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1eflorin/v1/webhook_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x02\n" +
+	"\x15florin/v1/event.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/api_key.proto\x1a\x14florin/v1/card.proto\x1a\x1dflorin/v1/client_object.proto\x1a\x17florin/v1/dispute.proto\x1a\x1cflorin/v1/grant_object.proto\x1a\x16florin/v1/ledger.proto\x1a\x18florin/v1/merchant.proto\x1a\x17florin/v1/options.proto\x1a\x15florin/v1/payer.proto\x1a\x17florin/v1/payment.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x16florin/v1/refund.proto\x1a\x1cflorin/v1/staff_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1eflorin/v1/webhook_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -838,7 +886,7 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\fEventRelated\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x10\n" +
-	"\x03url\x18\x03 \x01(\tR\x03url\"\x9e\x04\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\"\xc0\x05\n" +
 	"\tEventData\x12.\n" +
 	"\apayment\x18\x01 \x01(\v2\x12.florin.v1.PaymentH\x00R\apayment\x12+\n" +
 	"\x06refund\x18\x02 \x01(\v2\x11.florin.v1.RefundH\x00R\x06refund\x12.\n" +
@@ -851,7 +899,10 @@ const file_florin_v1_event_proto_rawDesc = "" +
 	"\x05quote\x18\t \x01(\v2\x10.florin.v1.QuoteH\x00R\x05quote\x12(\n" +
 	"\x05grant\x18\n" +
 	" \x01(\v2\x10.florin.v1.GrantH\x00R\x05grant\x12G\n" +
-	"\x10webhook_endpoint\x18\v \x01(\v2\x1a.florin.v1.WebhookEndpointH\x00R\x0fwebhookEndpointB\b\n" +
+	"\x10webhook_endpoint\x18\v \x01(\v2\x1a.florin.v1.WebhookEndpointH\x00R\x0fwebhookEndpoint\x121\n" +
+	"\bmerchant\x18\f \x01(\v2\x13.florin.v1.MerchantH\x00R\bmerchant\x12;\n" +
+	"\fstaff_member\x18\r \x01(\v2\x16.florin.v1.StaffMemberH\x00R\vstaffMember\x120\n" +
+	"\x06client\x18\x0e \x01(\v2\x16.florin.v1.OAuthClientH\x00R\x06clientB\b\n" +
 	"\x06object\"G\n" +
 	"\fEventRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
@@ -932,6 +983,9 @@ var file_florin_v1_event_proto_goTypes = []any{
 	(*Quote)(nil),                 // 17: florin.v1.Quote
 	(*Grant)(nil),                 // 18: florin.v1.Grant
 	(*WebhookEndpoint)(nil),       // 19: florin.v1.WebhookEndpoint
+	(*Merchant)(nil),              // 20: florin.v1.Merchant
+	(*StaffMember)(nil),           // 21: florin.v1.StaffMember
+	(*OAuthClient)(nil),           // 22: florin.v1.OAuthClient
 }
 var file_florin_v1_event_proto_depIdxs = []int32{
 	2,  // 0: florin.v1.Event.data:type_name -> florin.v1.EventData
@@ -949,20 +1003,23 @@ var file_florin_v1_event_proto_depIdxs = []int32{
 	17, // 12: florin.v1.EventData.quote:type_name -> florin.v1.Quote
 	18, // 13: florin.v1.EventData.grant:type_name -> florin.v1.Grant
 	19, // 14: florin.v1.EventData.webhook_endpoint:type_name -> florin.v1.WebhookEndpoint
-	8,  // 15: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
-	8,  // 16: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
-	0,  // 17: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
-	4,  // 18: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
-	5,  // 19: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
-	7,  // 20: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
-	0,  // 21: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
-	6,  // 22: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
-	0,  // 23: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
-	21, // [21:24] is the sub-list for method output_type
-	18, // [18:21] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	20, // 15: florin.v1.EventData.merchant:type_name -> florin.v1.Merchant
+	21, // 16: florin.v1.EventData.staff_member:type_name -> florin.v1.StaffMember
+	22, // 17: florin.v1.EventData.client:type_name -> florin.v1.OAuthClient
+	8,  // 18: florin.v1.ListEventsRequest.created_from:type_name -> google.protobuf.Timestamp
+	8,  // 19: florin.v1.ListEventsRequest.created_to:type_name -> google.protobuf.Timestamp
+	0,  // 20: florin.v1.ListEventsResponse.data:type_name -> florin.v1.Event
+	4,  // 21: florin.v1.EventService.GetEvent:input_type -> florin.v1.GetEventRequest
+	5,  // 22: florin.v1.EventService.ListEvents:input_type -> florin.v1.ListEventsRequest
+	7,  // 23: florin.v1.EventService.StreamEvents:input_type -> florin.v1.StreamEventsRequest
+	0,  // 24: florin.v1.EventService.GetEvent:output_type -> florin.v1.Event
+	6,  // 25: florin.v1.EventService.ListEvents:output_type -> florin.v1.ListEventsResponse
+	0,  // 26: florin.v1.EventService.StreamEvents:output_type -> florin.v1.Event
+	24, // [24:27] is the sub-list for method output_type
+	21, // [21:24] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_event_proto_init() }
@@ -972,14 +1029,17 @@ func file_florin_v1_event_proto_init() {
 	}
 	file_florin_v1_api_key_proto_init()
 	file_florin_v1_card_proto_init()
+	file_florin_v1_client_object_proto_init()
 	file_florin_v1_dispute_proto_init()
 	file_florin_v1_grant_object_proto_init()
 	file_florin_v1_ledger_proto_init()
+	file_florin_v1_merchant_proto_init()
 	file_florin_v1_options_proto_init()
 	file_florin_v1_payer_proto_init()
 	file_florin_v1_payment_proto_init()
 	file_florin_v1_quote_object_proto_init()
 	file_florin_v1_refund_proto_init()
+	file_florin_v1_staff_object_proto_init()
 	file_florin_v1_wallet_object_proto_init()
 	file_florin_v1_webhook_object_proto_init()
 	file_florin_v1_event_proto_msgTypes[2].OneofWrappers = []any{
@@ -994,6 +1054,9 @@ func file_florin_v1_event_proto_init() {
 		(*EventData_Quote)(nil),
 		(*EventData_Grant)(nil),
 		(*EventData_WebhookEndpoint)(nil),
+		(*EventData_Merchant)(nil),
+		(*EventData_StaffMember)(nil),
+		(*EventData_Client)(nil),
 	}
 	file_florin_v1_event_proto_msgTypes[5].OneofWrappers = []any{}
 	file_florin_v1_event_proto_msgTypes[7].OneofWrappers = []any{}

@@ -16,6 +16,10 @@ export const cardShape: Shape = {
 export const deletedCardShape: Shape = {
 };
 
+export const oAuthClientShape: Shape = {
+  created_at: "instant",
+};
+
 export const disputeShape: Shape = {
   amount: "whole",
   respond_by: "instant",
@@ -46,6 +50,9 @@ export const eventDataShape: Shape = {
   quote: () => quoteShape,
   grant: () => grantShape,
   webhook_endpoint: () => webhookEndpointShape,
+  merchant: () => merchantShape,
+  staff_member: () => staffMemberShape,
+  client: () => oAuthClientShape,
 };
 
 export const eventRequestShape: Shape = {
@@ -171,6 +178,10 @@ export const refundShape: Shape = {
 export const sandboxClockShape: Shape = {
   now: "instant",
   ahead_seconds: "whole",
+};
+
+export const staffMemberShape: Shape = {
+  given_at: "instant",
 };
 
 export const walletShape: Shape = {

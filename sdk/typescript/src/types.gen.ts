@@ -111,6 +111,27 @@ export interface DeletedCard {
   readonly deleted: boolean;
 }
 
+/** OAuthClient is a program that is registered with the authorization server for a merchant. */
+export interface OAuthClient {
+  readonly id: string;
+  /** Always "client". */
+  readonly object: string;
+  readonly merchant: string;
+  readonly name: string;
+  /** How it proves itself, such as "private_key_jwt"; "none" for one that cannot keep a secret. */
+  readonly auth_method: string;
+  /** How it may get tokens, such as "authorization_code". */
+  readonly grant_types: string[];
+  /** Most that it may ask for. */
+  readonly scopes: string[];
+  /** Where browsers may be sent back to. */
+  readonly redirect_uris: string[];
+  /** "active", "suspended" or "deleted". */
+  readonly status: string;
+  readonly created_at: Date;
+  readonly livemode: boolean;
+}
+
 /** Dispute is a payment that the payer contests at the bank. */
 export interface Dispute {
   readonly id: string;
@@ -176,6 +197,9 @@ export interface EventData {
   readonly quote?: Quote;
   readonly grant?: Grant;
   readonly webhook_endpoint?: WebhookEndpoint;
+  readonly merchant?: Merchant;
+  readonly staff_member?: StaffMember;
+  readonly client?: OAuthClient;
 }
 
 /** EventRequest names the request behind an event. */
@@ -529,6 +553,26 @@ export interface SandboxClock {
   readonly now: Date | null;
   /** By how much it is ahead of the machine's. */
   readonly ahead_seconds: number;
+}
+
+/**
+ * StaffMember is a person with a role at a merchant. Names and addresses of persons are not told.
+ */
+export interface StaffMember {
+  /** The person's. */
+  readonly id: string;
+  /** Always "staff_member". */
+  readonly object: string;
+  readonly merchant: string;
+  /**
+   * "owner", "admin", "finance", "support", "developer" or "read_only"; of one who is dismissed,
+   * the last.
+   */
+  readonly role: string;
+  /** The person who gave the role; empty if the platform's operator did by command line. */
+  readonly given_by: string;
+  readonly given_at: Date | null;
+  readonly livemode: boolean;
 }
 
 /** Wallet is a payer's balance in one currency. */

@@ -188,6 +188,43 @@ class DeletedCard(Object):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OAuthClient(Object):
+    """OAuthClient is a program that is registered with the authorization server for a merchant."""
+
+    id: str
+    # Always "client".
+    object: str
+    merchant: str
+    name: str
+    # How it proves itself, such as "private_key_jwt"; "none" for one that cannot keep a secret.
+    auth_method: str
+    # How it may get tokens, such as "authorization_code".
+    grant_types: Sequence[str]
+    # Most that it may ask for.
+    scopes: Sequence[str]
+    # Where browsers may be sent back to.
+    redirect_uris: Sequence[str]
+    # "active", "suspended" or "deleted".
+    status: str
+    created_at: datetime
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "merchant": text,
+        "name": text,
+        "auth_method": text,
+        "grant_types": listed(text),
+        "scopes": listed(text),
+        "redirect_uris": listed(text),
+        "status": text,
+        "created_at": instant,
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dispute(Object):
     """Dispute is a payment that the payer contests at the bank."""
 
@@ -296,6 +333,9 @@ class EventData(Object):
     quote: Quote | None
     grant: Grant | None
     webhook_endpoint: WebhookEndpoint | None
+    merchant: Merchant | None
+    staff_member: StaffMember | None
+    client: OAuthClient | None
 
     _readers: ClassVar[Readers] = {
         "payment": maybe(lambda x: Payment.from_json(x)),
@@ -309,6 +349,9 @@ class EventData(Object):
         "quote": maybe(lambda x: Quote.from_json(x)),
         "grant": maybe(lambda x: Grant.from_json(x)),
         "webhook_endpoint": maybe(lambda x: WebhookEndpoint.from_json(x)),
+        "merchant": maybe(lambda x: Merchant.from_json(x)),
+        "staff_member": maybe(lambda x: StaffMember.from_json(x)),
+        "client": maybe(lambda x: OAuthClient.from_json(x)),
     }
 
 
@@ -917,6 +960,34 @@ class SandboxClock(Object):
         "object": text,
         "now": maybe(instant),
         "ahead_seconds": whole,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffMember(Object):
+    """StaffMember is a person with a role at a merchant. Names and addresses of persons are not told."""
+
+    # The person's.
+    id: str
+    # Always "staff_member".
+    object: str
+    merchant: str
+    # "owner", "admin", "finance", "support", "developer" or "read_only"; of one who is dismissed,
+    # the last.
+    role: str
+    # The person who gave the role; empty if the platform's operator did by command line.
+    given_by: str
+    given_at: datetime | None
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "merchant": text,
+        "role": text,
+        "given_by": text,
+        "given_at": maybe(instant),
+        "livemode": truth,
     }
 
 
