@@ -7,10 +7,12 @@ export const apiKeyShape: Shape = {
   expires_at: "instant",
   revoked_at: "instant",
   last_used_at: "instant",
+  sequence: "whole",
 };
 
 export const cardShape: Shape = {
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const deletedCardShape: Shape = {
@@ -21,6 +23,7 @@ export const disputeShape: Shape = {
   respond_by: "instant",
   created_at: "instant",
   payment_object: () => paymentShape,
+  sequence: "whole",
 };
 
 export const eventShape: Shape = {
@@ -56,6 +59,7 @@ export const grantShape: Shape = {
   expires_at: "instant",
   revoked_at: "instant",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const grantLimitShape: Shape = {
@@ -110,6 +114,7 @@ export const balanceLineShape: Shape = {
 
 export const payerShape: Shape = {
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const payerClaimShape: Shape = {
@@ -131,6 +136,7 @@ export const paymentShape: Shape = {
   source_wallet: () => walletShape,
   destination_wallet: () => walletShape,
   settlement: () => settlementShape,
+  sequence: "whole",
 };
 
 export const cardSummaryShape: Shape = {
@@ -152,6 +158,7 @@ export const quoteShape: Shape = {
   rate: () => rateShape,
   expires_at: "instant",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const settlementShape: Shape = {
@@ -166,6 +173,7 @@ export const refundShape: Shape = {
   created_at: "instant",
   payment_object: () => paymentShape,
   settlement_amount: "whole",
+  sequence: "whole",
 };
 
 export const walletShape: Shape = {
@@ -176,6 +184,7 @@ export const walletShape: Shape = {
   spent_today: "whole",
   created_at: "instant",
   payer_object: () => payerShape,
+  sequence: "whole",
 };
 
 export const redeliverEventsResponseShape: Shape = {

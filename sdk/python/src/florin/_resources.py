@@ -105,6 +105,7 @@ class ApiKeysService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[ApiKey]:
@@ -113,12 +114,13 @@ class ApiKeysService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             ApiKey.from_json,
             "GET",
             "/v1/api_keys",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before, "as_of": as_of},
             timeout=timeout,
             retries=retries,
         )
@@ -270,6 +272,7 @@ class DisputesService:
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Dispute]:
@@ -284,6 +287,8 @@ class DisputesService:
         created_to: Only what was created at this moment or earlier.
         expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
             paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Dispute.from_json,
@@ -298,6 +303,7 @@ class DisputesService:
                 "created_from": created_from,
                 "created_to": created_to,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -594,6 +600,7 @@ class GrantsService:
         ending_before: str | None = None,
         payer: str | None = None,
         client: str | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Grant]:
@@ -604,6 +611,7 @@ class GrantsService:
         ending_before: Objects before this one in the list.
         payer: Only grants of this payer.
         client: Only grants to this client.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             Grant.from_json,
@@ -615,6 +623,7 @@ class GrantsService:
                 "ending_before": ending_before,
                 "payer": payer,
                 "client": client,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -878,6 +887,7 @@ class PayersService:
         metadata: Mapping[str, str] | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payer]:
@@ -891,6 +901,7 @@ class PayersService:
         metadata: Only what carries every one of these pairs: metadata[key]=value.
         created_from: Only what was created at this moment or later.
         created_to: Only what was created at this moment or earlier.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             Payer.from_json,
@@ -905,6 +916,7 @@ class PayersService:
                 "metadata": metadata,
                 "created_from": created_from,
                 "created_to": created_to,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -1030,6 +1042,7 @@ class PaymentsService:
         source: str | None = None,
         metadata: Mapping[str, str] | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payment]:
@@ -1050,6 +1063,8 @@ class PaymentsService:
         metadata: Only what carries every one of these pairs: metadata[key]=value.
         expand: Objects to show in full: source, destination, source.payer, destination.payer.
             At most 4 paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Payment.from_json,
@@ -1070,6 +1085,7 @@ class PaymentsService:
                 "source": source,
                 "metadata": metadata,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -1264,6 +1280,7 @@ class RefundsService:
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Refund]:
@@ -1278,6 +1295,8 @@ class RefundsService:
         created_to: Only what was created at this moment or earlier.
         expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
             paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Refund.from_json,
@@ -1292,6 +1311,7 @@ class RefundsService:
                 "created_from": created_from,
                 "created_to": created_to,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,

@@ -124,6 +124,8 @@ class ApiKey(Object):
     # The key that replaces it.
     replaced_by: str
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -140,6 +142,7 @@ class ApiKey(Object):
         "last_used_at": maybe(instant),
         "replaced_by": text,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -157,6 +160,8 @@ class Card(Object):
     merchant: str
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -168,6 +173,7 @@ class Card(Object):
         "merchant": text,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -210,6 +216,8 @@ class Dispute(Object):
     created_at: datetime
     livemode: bool
     payment_object: Payment | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -226,6 +234,7 @@ class Dispute(Object):
         "created_at": instant,
         "livemode": truth,
         "payment_object": maybe(lambda x: Payment.from_json(x)),
+        "sequence": whole,
     }
 
 
@@ -346,6 +355,8 @@ class Grant(Object):
     revoked_by: str
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -361,6 +372,7 @@ class Grant(Object):
         "revoked_by": text,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -611,6 +623,8 @@ class Payer(Object):
     metadata: Mapping[str, str]
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -621,6 +635,7 @@ class Payer(Object):
         "metadata": strings,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -697,6 +712,8 @@ class Payment(Object):
     settlement: Settlement | None
     # The grant by which a client paid for its payer.
     grant: str
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -727,6 +744,7 @@ class Payment(Object):
         "destination_wallet": maybe(lambda x: Wallet.from_json(x)),
         "settlement": maybe(lambda x: Settlement.from_json(x)),
         "grant": text,
+        "sequence": whole,
     }
 
 
@@ -816,6 +834,8 @@ class Quote(Object):
     expires_at: datetime | None
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -830,6 +850,7 @@ class Quote(Object):
         "expires_at": maybe(instant),
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -883,6 +904,8 @@ class Refund(Object):
     # What it took from the merchant, in minor units of the payment's settlement currency, where
     # that is another one.
     settlement_amount: int | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -900,6 +923,7 @@ class Refund(Object):
         "livemode": truth,
         "payment_object": maybe(lambda x: Payment.from_json(x)),
         "settlement_amount": maybe(whole),
+        "sequence": whole,
     }
 
 
@@ -927,6 +951,8 @@ class Wallet(Object):
     created_at: datetime
     livemode: bool
     payer_object: Payer | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -942,6 +968,7 @@ class Wallet(Object):
         "created_at": instant,
         "livemode": truth,
         "payer_object": maybe(lambda x: Payer.from_json(x)),
+        "sequence": whole,
     }
 
 
