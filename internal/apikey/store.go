@@ -36,6 +36,7 @@ var rows = db.NewTable("api_key", func(r *row, f *db.Fields) {
 	db.Time(f, "revoked_at", &r.RevokedAt)
 	db.Time(f, "last_used_at", &r.LastUsedAt)
 	db.Text(f, "replaced_by", &r.ReplacedBy)
+	db.Int(f, "sequence", &r.Sequence)
 })
 
 func lock(key id.APIKey) db.Lock { return rows.Lock(string(key)) }

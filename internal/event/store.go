@@ -34,7 +34,7 @@ var events = db.NewTable("event", func(e *Event, f *db.Fields) {
 // Lock is the log's end: every write that appends names it.
 func Lock() db.Lock { return chain.Lock(chain.Events) }
 
-// link gives e its number, id and hash, and moves the log's end to it. Instants never
+// link gives e its number, id, data and hash, and moves the log's end to it. Instants never
 // run backwards along the log: a time range is a range of numbers.
 func (e *Event) link(tx *db.Tx) {
 	end := chain.Of(tx, chain.Events)
@@ -44,6 +44,7 @@ func (e *Event) link(tx *db.Tx) {
 	end.Sequence++
 	e.Sequence, e.At = end.Sequence, end.At
 	e.ID = id.New[id.Event](e.At)
+	e.seal()
 	e.hash = e.chain(end.Hash)
 	end.Hash = e.hash
 	end.Put(tx)
@@ -69,9 +70,15 @@ func decoded(e Event, found bool, err error) (Event, bool, error) {
 	return e, found, err
 }
 
+// decode reads the data. That of events from before objects had numbers lacks the
+// object's: it is the event's own.
 func (e *Event) decode() error {
 	e.Data = &florinv1.EventData{}
-	return proto.Unmarshal(e.data, e.Data)
+	if err := proto.Unmarshal(e.data, e.Data); err != nil {
+		return err
+	}
+	e.number()
+	return nil
 }
 
 func (l *Log) search(ctx context.Context, merchant id.Merchant, live bool, f Filter, after, before int64) ([]Event, id.Event, error) {

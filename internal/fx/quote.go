@@ -34,7 +34,8 @@ type Quote struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 
-	Payment id.Payment // that it served; "" for none
+	Payment  id.Payment // that it served; "" for none
+	Sequence int64      // of the last event about it
 }
 
 // Draft is a quote to be.
@@ -75,17 +76,19 @@ func (r *Room) Create(ctx context.Context, d Draft) (Quote, error) {
 	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(q.ExpiresAt) {
 		q.ExpiresAt = p.ExpiresAt
 	}
-	return q, r.db.Write(ctx, append(d.Once.Locks(), event.Lock(), QuoteLock(q.ID)), func(tx *db.Tx) error {
+	err = r.db.Write(ctx, append(d.Once.Locks(), event.Lock(), QuoteLock(q.ID)), func(tx *db.Tx) error {
 		if err := d.Once.Check(tx); err != nil {
 			return err
 		}
-		quotes.Insert(tx, q)
-		d.Once.Finish(tx, event.Append(tx, event.Fact{
+		q.Sequence = event.Append(tx, event.Fact{
 			Merchant: q.Merchant, Live: q.Live, Type: "quote.created", Object: string(q.ID), Origin: d.Origin, At: now,
 			Data: &florinv1.EventData{Object: &florinv1.EventData_Quote{Quote: View(q, now)}},
-		}), now)
+		})
+		quotes.Insert(tx, q)
+		d.Once.Finish(tx, q.Sequence, now)
 		return nil
 	})
+	return q, err
 }
 
 // Settles reads the currency that a payment in from is to be settled in. Error:

@@ -54,7 +54,7 @@ func (r *Room) end(tx *db.Tx, key id.Grant, e Ending) Grant {
 	}
 	now := r.clock.Now()
 	g.State, g.RevokedAt, g.RevokedBy = Revoked, now, e.By
+	tell(tx, "grant.revoked", &g, e.Origin, now)
 	grants.Update(tx, g)
-	tell(tx, "grant.revoked", g, e.Origin, now)
 	return g
 }

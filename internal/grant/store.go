@@ -24,6 +24,7 @@ var grants = db.NewTable("oauth_grant", func(g *Grant, f *db.Fields) {
 	db.Text(f, "state", &g.State)
 	db.Time(f, "revoked_at", &g.RevokedAt)
 	db.Text(f, "revoked_by", &g.RevokedBy)
+	db.Int(f, "sequence", &g.Sequence)
 })
 
 var limits = db.NewTable("oauth_grant_limit", func(l *Limit, f *db.Fields) {

@@ -155,8 +155,8 @@ func (d *Desk) drop(ctx context.Context, c Caller, p Payment, h Happening, kind 
 			p.freeQuote(tx)
 			p.DeclineCode, p.Advice = "authentication_failed", "try_another_source"
 		}
+		sequence := d.append(tx, kind, &p, c.Origin, now)
 		payments.Update(tx, p)
-		sequence := d.append(tx, kind, p, c.Origin, now)
 		if p.State == Failed {
 			c.Once.Refuse(tx, p.declined(), now)
 		} else {

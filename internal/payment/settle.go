@@ -150,7 +150,7 @@ func (s *settlement) decline() error {
 		return err
 	}
 	s.p.freeQuote(s.tx)
-	s.desk.append(s.tx, "payment.failed", s.p, s.a.Origin, s.now)
+	s.desk.append(s.tx, "payment.failed", &s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.p.declined(), s.now)
 	return nil
 }
@@ -213,7 +213,7 @@ func (s *settlement) voided() error {
 // keep leaves the payment authorized: the rail refused the capture or void.
 func (s *settlement) keep() error {
 	s.p.State = must(s.p.State, Kept)
-	s.desk.append(s.tx, "payment.authorized", s.p, s.a.Origin, s.now)
+	s.desk.append(s.tx, "payment.authorized", &s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.railRefused(), s.now)
 	return nil
 }
@@ -224,7 +224,7 @@ func (s *settlement) railRefused() *fault.Fault {
 
 // tell appends the event that ends the attempt and makes it the stored answer.
 func (s *settlement) tell(kind string) error {
-	s.a.once().Finish(s.tx, s.desk.append(s.tx, kind, s.p, s.a.Origin, s.now), s.now)
+	s.a.once().Finish(s.tx, s.desk.append(s.tx, kind, &s.p, s.a.Origin, s.now), s.now)
 	return nil
 }
 

@@ -66,9 +66,9 @@ func (d *Desk) Create(ctx context.Context, draft Draft) (Wallet, error) {
 		if err := w.open(tx, draft.Funds, clearing, now); err != nil {
 			return err
 		}
-		wallets.Insert(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
-		draft.Once.Finish(tx, d.append(tx, "wallet.created", w, a, draft.Origin, now), now)
+		draft.Once.Finish(tx, d.append(tx, "wallet.created", &w, a, draft.Origin, now), now)
+		wallets.Insert(tx, w)
 		return nil
 	})
 	return w, err
@@ -94,11 +94,13 @@ func missingField(err error, pointer, detail string) error {
 	return err
 }
 
-func (d *Desk) append(tx *db.Tx, kind string, w Wallet, a ledger.Account, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// append comes before w is stored, which keeps the number that it gives.
+func (d *Desk) append(tx *db.Tx, kind string, w *Wallet, a ledger.Account, origin event.Origin, now time.Time) int64 {
+	w.Sequence = event.Append(tx, event.Fact{
 		Merchant: w.Merchant, Live: w.Live, Type: kind, Object: string(w.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Wallet{Wallet: View(w, a, now)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Wallet{Wallet: View(*w, a, now)}},
 	})
+	return w.Sequence
 }
 
 // Change is new limits for a wallet; nil leaves one as it is.
@@ -128,9 +130,9 @@ func (d *Desk) Limit(ctx context.Context, merchant id.Merchant, live bool, key i
 		if c.PerDay != nil {
 			w.Limits.PerDay = *c.PerDay
 		}
-		wallets.Update(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
-		c.Once.Finish(tx, d.append(tx, "wallet.limited", w, a, c.Origin, now), now)
+		c.Once.Finish(tx, d.append(tx, "wallet.limited", &w, a, c.Origin, now), now)
+		wallets.Update(tx, w)
 		return nil
 	})
 	return w, err

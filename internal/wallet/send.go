@@ -77,6 +77,9 @@ func (d *Desk) send(tx *db.Tx, from, to Wallet, s Sending) (ledger.Transfer, err
 		Merchant: from.Merchant, Live: from.Live, Type: "wallet.sent", Object: string(from.ID), Origin: s.Origin, At: now,
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Transfer{Transfer: ledger.View(list[0], from.Live)}},
 	})
+	from, _ = wallets.Get(tx, string(from.ID)) // as the limits have left it
+	from.Sequence = sequence
+	wallets.Update(tx, from)
 	s.Once.Finish(tx, sequence, now)
 	return list[0], nil
 }
