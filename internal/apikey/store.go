@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
@@ -62,8 +63,11 @@ func (r *Room) between(ctx context.Context, merchant id.Merchant, live bool, p P
 		tail = "where merchant = $1 and live = $2 and id > $3 and id < $4 order by id limit $5"
 	}
 	to := "~" // sorts after every id
+	if _, under := id.Between[id.APIKey](time.Time{}, p.To); under != "" {
+		to = string(under)
+	}
 	if p.After != "" {
-		to = string(p.After)
+		to = min(to, string(p.After))
 	}
 	list, err := rows.Select(ctx, r.db, tail, string(merchant), live, string(p.Before), to, p.Limit+1)
 	more := len(list) > p.Limit

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -139,6 +140,24 @@ func (l *Log) numbers(ctx context.Context, from, to time.Time) (over, under int6
 // next reads a merchant's events after a number, in order, without their data decoded.
 func (l *Log) next(ctx context.Context, merchant id.Merchant, live bool, after int64, limit int) ([]Event, error) {
 	return events.Select(ctx, l.db, "where merchant = $1 and live = $2 and sequence > $3 order by sequence limit $4", string(merchant), live, after, limit)
+}
+
+// lastUpTo reads the last event about each object that is not after a number: one step
+// down the index event_object for each of them. Objects are repeated to a few lengths, so
+// that engines see few different statements.
+func (l *Log) lastUpTo(ctx context.Context, sequence int64, objects []string) ([]Event, error) {
+	size := 16
+	for size < len(objects) {
+		size *= 2
+	}
+	args, values := []any{sequence}, make([]string, size)
+	for i := range values {
+		values[i] = fmt.Sprintf("($%d)", i+2)
+		args = append(args, objects[min(i, len(objects)-1)])
+	}
+	tail := `where sequence in (select (select max(sequence) from event e where e.object = o.column1 and e.sequence <= $1)
+		from (values ` + strings.Join(values, ", ") + `) as o)`
+	return events.Select(ctx, l.db, tail, args...)
 }
 
 // errFound ends a scan at the first difference.
