@@ -171,10 +171,10 @@ func (h *house) door(c api.Config) *api.Server {
 	}
 	c.Seen = func(ctx context.Context, k *idempotency.Key) error { return k.Seen(ctx, h.db) }
 	door := api.New(c,
-		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers"),
-		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
-		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
-		api.Grants(h.grants, h.clock), api.Webhooks(h.webhooks), api.Sandbox(h.movable()),
+		api.Payments(h.payments, entry, expand, h.events), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers", h.events),
+		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys, h.events), api.Events(h.events, h.clock),
+		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand, h.events), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
+		api.Grants(h.grants, h.clock, h.events), api.Webhooks(h.webhooks), api.Sandbox(h.movable()),
 	)
 	if h.oauth != nil {
 		h.openBeside(door)

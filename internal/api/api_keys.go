@@ -9,6 +9,7 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/apikey"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/wire"
@@ -17,12 +18,17 @@ import (
 // overlapDefault is how long a rotated key lives on if the request does not say.
 const overlapDefault = 24 * time.Hour
 
-// APIKeys serves ApiKeyService from room.
-func APIKeys(room *apikey.Room) Service {
-	return func(server *connect.Server) { florinv1connect.RegisterApiKeyServiceHandler(server, apiKeys{room}) }
+// APIKeys serves ApiKeyService from room, and what was from log.
+func APIKeys(room *apikey.Room, log *event.Log) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterApiKeyServiceHandler(server, apiKeys{room, log})
+	}
 }
 
-type apiKeys struct{ room *apikey.Room }
+type apiKeys struct {
+	room *apikey.Room
+	log  *event.Log
+}
 
 // CreateApiKey implements [florinv1connect.ApiKeyServiceHandler]. The new key
 // is held to the limits of the key that makes it, and draws on its allowance.
@@ -62,19 +68,20 @@ func (s apiKeys) ListApiKeys(ctx context.Context, q *florinv1.ListApiKeysRequest
 	if err != nil {
 		return nil, err
 	}
+	past, err := momentOf(ctx, s.log, q)
+	if err != nil {
+		return nil, err
+	}
 	caller := callOf(ctx).Caller
 	list, more, err := s.room.List(ctx, caller.Merchant, caller.Live, apikey.Page{
-		Limit: p.Limit, After: id.APIKey(p.After), Before: id.APIKey(p.Before),
+		Limit: p.Limit, After: id.APIKey(p.After), Before: id.APIKey(p.Before), To: past.at,
 	})
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	answer := &florinv1.ListApiKeysResponse{Object: listObject, HasMore: more, Url: p.URL}
-	for _, k := range list {
-		answer.Data = append(answer.Data, apikey.View(k))
-	}
-	answer.NextCursor = farthest(p, answer.Data, more)
-	return answer, nil
+	next := farthest(p, views(list, apikey.View), more)
+	shown, err := viewsAt(ctx, past, list, apikey.View)
+	return &florinv1.ListApiKeysResponse{Object: listObject, HasMore: more, Url: p.URL, NextCursor: next, Data: shown}, err
 }
 
 // RotateApiKey implements [florinv1connect.ApiKeyServiceHandler].

@@ -8,19 +8,21 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/dispute"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/id"
 )
 
-// Disputes serves DisputeService from desk.
-func Disputes(desk *dispute.Desk, e Expander) Service {
+// Disputes serves DisputeService from desk, and what was from log.
+func Disputes(desk *dispute.Desk, e Expander, log *event.Log) Service {
 	return func(server *connect.Server) {
-		florinv1connect.RegisterDisputeServiceHandler(server, disputes{desk, e})
+		florinv1connect.RegisterDisputeServiceHandler(server, disputes{desk, e, log})
 	}
 }
 
 type disputes struct {
 	desk   *dispute.Desk
 	expand Expander
+	log    *event.Log
 }
 
 func disputeAnswer(x dispute.Dispute, err error) (*florinv1.Dispute, error) {
@@ -54,6 +56,11 @@ func (s disputes) ListDisputes(ctx context.Context, q *florinv1.ListDisputesRequ
 	if f.From, f.To, err = timesOf(q); err != nil {
 		return nil, err
 	}
+	past, err := momentOf(ctx, s.log, q)
+	if err != nil {
+		return nil, err
+	}
+	f.To = past.until(f.To)
 	wanted, err := openingOf(ctx, q.Expand, ofOrder)
 	if err != nil {
 		return nil, err
@@ -63,7 +70,10 @@ func (s disputes) ListDisputes(ctx context.Context, q *florinv1.ListDisputesRequ
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	shown := views(list, dispute.View)
+	shown, err := viewsAt(ctx, past, list, dispute.View)
+	if err != nil {
+		return nil, err
+	}
 	return &florinv1.ListDisputesResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
 		s.expand.ofDisputes(ctx, shown, wanted)
 }

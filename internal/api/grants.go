@@ -8,19 +8,23 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
 	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 )
 
-// Grants serves GrantService from room.
-func Grants(room *grant.Room, c clock.Clock) Service {
-	return func(server *connect.Server) { florinv1connect.RegisterGrantServiceHandler(server, grants{room, c}) }
+// Grants serves GrantService from room, and what was from log.
+func Grants(room *grant.Room, c clock.Clock, log *event.Log) Service {
+	return func(server *connect.Server) {
+		florinv1connect.RegisterGrantServiceHandler(server, grants{room, c, log})
+	}
 }
 
 type grants struct {
 	room  *grant.Room
 	clock clock.Clock
+	log   *event.Log
 }
 
 // GetGrant implements [florinv1connect.GrantServiceHandler].
@@ -47,25 +51,30 @@ func (s grants) ListGrants(ctx context.Context, q *florinv1.ListGrantsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	c := callOf(ctx).Caller
-	answer := &florinv1.ListGrantsResponse{Object: listObject, Url: p.URL}
-	if c.Use != nil {
-		answer.Data, err = s.own(ctx, p, q)
-		return answer, err
-	}
-	list, next, err := s.room.List(ctx, c.Merchant, c.Live, grant.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Client: id.Client(q.Client)})
+	past, err := momentOf(ctx, s.log, q)
 	if err != nil {
-		return nil, p.blame(err)
+		return nil, err
+	}
+	c := callOf(ctx).Caller
+	var list []grant.Grant
+	var next string
+	if c.Use != nil {
+		list, err = s.own(ctx, p, q)
+	} else {
+		list, next, err = s.room.List(ctx, c.Merchant, c.Live, grant.Filter{Page: p.page(), Payer: id.Payer(q.Payer), Client: id.Client(q.Client), To: past.at})
+		err = p.blame(err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	now := s.clock.Now()
-	answer.HasMore, answer.NextCursor = next != "", next
-	answer.Data = views(list, func(g grant.Grant) *florinv1.Grant { return grant.View(g, now) })
-	return answer, nil
+	shown, err := viewsAt(ctx, past, list, func(g grant.Grant) *florinv1.Grant { return grant.View(g, now) })
+	return &florinv1.ListGrantsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown}, err
 }
 
 // own is the list that a caller by a grant sees: that grant, unless the page begins
 // behind it or asks for others.
-func (s grants) own(ctx context.Context, p span, q *florinv1.ListGrantsRequest) ([]*florinv1.Grant, error) {
+func (s grants) own(ctx context.Context, p span, q *florinv1.ListGrantsRequest) ([]grant.Grant, error) {
 	key := string(callOf(ctx).Caller.Use.Grant)
 	if cursor := p.After + p.Before; cursor != "" {
 		if cursor != key {
@@ -77,7 +86,7 @@ func (s grants) own(ctx context.Context, p span, q *florinv1.ListGrantsRequest) 
 	if err != nil || q.Payer != "" && q.Payer != string(g.Payer) || q.Client != "" && q.Client != string(g.Client) {
 		return nil, err
 	}
-	return []*florinv1.Grant{grant.View(g, s.clock.Now())}, nil
+	return []grant.Grant{g}, nil
 }
 
 // RevokeGrant implements [florinv1connect.GrantServiceHandler].

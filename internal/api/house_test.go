@@ -131,7 +131,7 @@ func newHouseOn(t testing.TB, d *db.DB) *house {
 				h.ended <- v
 			}
 		},
-	}, Events(log, c), APIKeys(h.keys), Merchants(shop, noBalance),
+	}, Events(log, c), APIKeys(h.keys, log), Merchants(shop, noBalance),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) },
 		func(s *connect.Server) { florinv1connect.RegisterExportServiceHandler(s, h.press) })

@@ -8,16 +8,18 @@ import (
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/payer"
 )
 
-// Payers serves PayerService from room; persons keeps who claims to be a payer, on page.
-func Payers(room *payer.Room, persons *identity.Room, page string) Service {
+// Payers serves PayerService from room, and what was from log; persons keeps who claims to
+// be a payer, on page.
+func Payers(room *payer.Room, persons *identity.Room, page string, log *event.Log) Service {
 	return func(server *connect.Server) {
-		florinv1connect.RegisterPayerServiceHandler(server, payers{room, persons, page})
+		florinv1connect.RegisterPayerServiceHandler(server, payers{room, persons, page, log})
 	}
 }
 
@@ -25,6 +27,7 @@ type payers struct {
 	room    *payer.Room
 	persons *identity.Room // nil: this server has no pages
 	page    string
+	log     *event.Log
 }
 
 // CreatePayer implements [florinv1connect.PayerServiceHandler].
@@ -86,10 +89,16 @@ func (s payers) ListPayers(ctx context.Context, q *florinv1.ListPayersRequest) (
 	if f.From, f.To, err = timesOf(q); err != nil {
 		return nil, err
 	}
+	past, err := momentOf(ctx, s.log, q)
+	if err != nil {
+		return nil, err
+	}
+	f.To = past.until(f.To)
 	c := callOf(ctx).Caller
 	list, next, err := s.room.List(ctx, c.Merchant, c.Live, f)
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	return &florinv1.ListPayersResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: views(list, payer.View)}, nil
+	shown, err := viewsAt(ctx, past, list, payer.View)
+	return &florinv1.ListPayersResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown}, err
 }

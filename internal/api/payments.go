@@ -7,16 +7,17 @@ import (
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/payment"
 )
 
-// Payments serves PaymentService and RefundService from desk.
-func Payments(desk *payment.Desk, entry CardEntry, e Expander) Service {
+// Payments serves PaymentService and RefundService from desk, and what was from log.
+func Payments(desk *payment.Desk, entry CardEntry, e Expander, log *event.Log) Service {
 	return func(server *connect.Server) {
-		florinv1connect.RegisterPaymentServiceHandler(server, paymentHandlers{desk, entry, e})
-		florinv1connect.RegisterRefundServiceHandler(server, refunds{desk, e})
+		florinv1connect.RegisterPaymentServiceHandler(server, paymentHandlers{desk, entry, e, log})
+		florinv1connect.RegisterRefundServiceHandler(server, refunds{desk, e, log})
 	}
 }
 
@@ -24,6 +25,7 @@ type paymentHandlers struct {
 	desk   *payment.Desk
 	entry  CardEntry
 	expand Expander
+	log    *event.Log
 }
 
 // caller names the call's merchant and request for the flows.
@@ -81,6 +83,11 @@ func (s paymentHandlers) ListPayments(ctx context.Context, q *florinv1.ListPayme
 	if err != nil {
 		return nil, err
 	}
+	past, err := momentOf(ctx, s.log, q)
+	if err != nil {
+		return nil, err
+	}
+	filter.To = past.until(filter.To)
 	wanted, err := openingOf(ctx, q.Expand, ofPayment)
 	if err != nil {
 		return nil, err
@@ -93,7 +100,10 @@ func (s paymentHandlers) ListPayments(ctx context.Context, q *florinv1.ListPayme
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	shown := views(list, payment.View)
+	shown, err := viewsAt(ctx, past, list, payment.View)
+	if err != nil {
+		return nil, err
+	}
 	return &florinv1.ListPaymentsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
 		s.expand.ofPayments(ctx, shown, wanted)
 }
@@ -137,6 +147,7 @@ func (s paymentHandlers) ConfirmPayment(ctx context.Context, q *florinv1.Confirm
 type refunds struct {
 	desk   *payment.Desk
 	expand Expander
+	log    *event.Log
 }
 
 // CreateRefund implements [florinv1connect.RefundServiceHandler].
@@ -175,6 +186,11 @@ func (s refunds) ListRefunds(ctx context.Context, q *florinv1.ListRefundsRequest
 	if f.From, f.To, err = timesOf(q); err != nil {
 		return nil, err
 	}
+	past, err := momentOf(ctx, s.log, q)
+	if err != nil {
+		return nil, err
+	}
+	f.To = past.until(f.To)
 	wanted, err := openingOf(ctx, q.Expand, ofOrder)
 	if err != nil {
 		return nil, err
@@ -184,7 +200,10 @@ func (s refunds) ListRefunds(ctx context.Context, q *florinv1.ListRefundsRequest
 	if err != nil {
 		return nil, p.blame(err)
 	}
-	shown := views(list, payment.ViewRefund)
+	shown, err := viewsAt(ctx, past, list, payment.ViewRefund)
+	if err != nil {
+		return nil, err
+	}
 	return &florinv1.ListRefundsResponse{Object: listObject, HasMore: next != "", Url: p.URL, NextCursor: next, Data: shown},
 		s.expand.ofRefunds(ctx, shown, wanted)
 }

@@ -51,14 +51,15 @@ func (r *Room) CreateWithSecret(ctx context.Context, d Draft, secret string) (Ke
 func (r *Room) create(ctx context.Context, k Key, secret string, d Draft) (Key, error) {
 	k.Prefix = prefixOf(secret)
 	once := d.Maker.Once
-	return k, r.db.Write(ctx, append(once.Locks(), event.Lock()), func(tx *db.Tx) error {
+	err := r.db.Write(ctx, append(once.Locks(), event.Lock()), func(tx *db.Tx) error {
 		if err := once.Check(tx); err != nil {
 			return err
 		}
+		once.Finish(tx, record(tx, "api_key.created", &k, d.Origin, k.CreatedAt), k.CreatedAt)
 		insert(tx, k, secret)
-		once.Finish(tx, record(tx, "api_key.created", k, d.Origin, k.CreatedAt), k.CreatedAt)
 		return nil
 	})
+	return k, err
 }
 
 func insert(tx *db.Tx, k Key, secret string) {
@@ -66,9 +67,12 @@ func insert(tx *db.Tx, k Key, secret string) {
 	rows.Insert(tx, row{k, hex.EncodeToString(h[:])})
 }
 
-func record(tx *db.Tx, kind string, k Key, origin event.Origin, now time.Time) (sequence int64) {
-	return event.Append(tx, event.Fact{
+// record writes what happened to k into the log. It comes before k is stored, which keeps
+// the number that it gives.
+func record(tx *db.Tx, kind string, k *Key, origin event.Origin, now time.Time) (sequence int64) {
+	k.Sequence = event.Append(tx, event.Fact{
 		Merchant: k.Merchant, Live: k.Live, Type: kind, Object: string(k.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_ApiKey{ApiKey: View(k)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_ApiKey{ApiKey: View(*k)}},
 	})
+	return k.Sequence
 }

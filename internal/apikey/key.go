@@ -53,6 +53,7 @@ type Key struct {
 	RevokedAt     time.Time // zero: not revoked
 	LastUsedAt    time.Time // within about a minute; zero: never
 	ReplacedBy    id.APIKey // its successor, if it was rotated
+	Sequence      int64     // of the last event about it
 }
 
 // Draft is a key to be.

@@ -16,8 +16,8 @@ func (r *Room) Revoke(ctx context.Context, merchant id.Merchant, live bool, key 
 	err := r.change(ctx, merchant, live, key, nil, func(tx *db.Tx, was row) error {
 		if was.RevokedAt.IsZero() {
 			was.RevokedAt = now
+			record(tx, "api_key.revoked", &was.Key, origin, now)
 			rows.Update(tx, was)
-			record(tx, "api_key.revoked", was.Key, origin, now)
 		}
 		k = was.Key
 		return nil

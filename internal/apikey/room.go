@@ -57,6 +57,7 @@ func (r *Room) Get(ctx context.Context, merchant id.Merchant, live bool, key id.
 type Page struct {
 	Limit         int
 	After, Before id.APIKey
+	To            time.Time // keys made until then, and maybe some made right after
 }
 
 // List reads a merchant's keys, newest first, and reports whether there are more.

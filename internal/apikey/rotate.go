@@ -42,10 +42,10 @@ func (r *Room) Rotate(ctx context.Context, t Rotation) (k Key, secret string, er
 			return err
 		}
 		k, was.Key = successor, old
+		once.Finish(tx, record(tx, "api_key.created", &k, t.Origin, now), now)
+		record(tx, "api_key.rotated", &was.Key, t.Origin, now)
 		rows.Update(tx, was)
 		insert(tx, k, secret)
-		once.Finish(tx, record(tx, "api_key.created", k, t.Origin, now), now)
-		record(tx, "api_key.rotated", old, t.Origin, now)
 		return nil
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/id"
@@ -36,6 +37,7 @@ var rows = db.NewTable("api_key", func(r *row, f *db.Fields) {
 	db.Time(f, "revoked_at", &r.RevokedAt)
 	db.Time(f, "last_used_at", &r.LastUsedAt)
 	db.Text(f, "replaced_by", &r.ReplacedBy)
+	db.Int(f, "sequence", &r.Sequence)
 })
 
 func lock(key id.APIKey) db.Lock { return rows.Lock(string(key)) }
@@ -61,8 +63,11 @@ func (r *Room) between(ctx context.Context, merchant id.Merchant, live bool, p P
 		tail = "where merchant = $1 and live = $2 and id > $3 and id < $4 order by id limit $5"
 	}
 	to := "~" // sorts after every id
+	if _, under := id.Between[id.APIKey](time.Time{}, p.To); under != "" {
+		to = string(under)
+	}
 	if p.After != "" {
-		to = string(p.After)
+		to = min(to, string(p.After))
 	}
 	list, err := rows.Select(ctx, r.db, tail, string(merchant), live, string(p.Before), to, p.Limit+1)
 	more := len(list) > p.Limit

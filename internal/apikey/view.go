@@ -25,6 +25,7 @@ func View(k Key) *florinv1.ApiKey {
 		LastUsedAt:    instant(k.LastUsedAt),
 		ReplacedBy:    string(k.ReplacedBy),
 		Livemode:      k.Live,
+		Sequence:      k.Sequence,
 	}
 }
 

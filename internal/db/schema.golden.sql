@@ -33,7 +33,7 @@ CREATE TABLE api_key (
   revoked_at integer not null,
   last_used_at integer not null,
   replaced_by text not null
-, allowance text not null default '');
+, allowance text not null default '', sequence integer not null default 0);
 
 CREATE INDEX api_key_merchant on api_key (merchant, id);
 
@@ -127,7 +127,7 @@ CREATE TABLE dispute (
   state text not null,
   evidence text not null,
   respond_by integer not null
-, share_currency text not null default '', share_minor integer not null default 0);
+, share_currency text not null default '', share_minor integer not null default 0, sequence integer not null default 0);
 
 CREATE INDEX dispute_merchant on dispute (merchant, live, id);
 
@@ -179,7 +179,7 @@ CREATE TABLE fx_quote (
   created_at integer not null,
   expires_at integer not null,
   payment text not null
-);
+, sequence integer not null default 0);
 
 CREATE TABLE fx_rate (
   id text primary key not null,
@@ -342,7 +342,7 @@ CREATE TABLE oauth_grant (
   state text not null,
   revoked_at integer not null,
   revoked_by text not null
-);
+, sequence integer not null default 0);
 
 CREATE TABLE oauth_grant_limit (
   id text primary key not null,
@@ -444,7 +444,7 @@ CREATE TABLE payer (
   email text not null,
   reference text not null,
   metadata text not null
-);
+, sequence integer not null default 0);
 
 CREATE INDEX payer_merchant on payer (merchant, live, id);
 
@@ -473,7 +473,7 @@ CREATE TABLE payment (
   decline_code text not null,
   advice text not null,
   expires_at integer not null
-, reversed_minor integer not null default 0, returned_minor integer not null default 0);
+, reversed_minor integer not null default 0, returned_minor integer not null default 0, sequence integer not null default 0);
 
 CREATE INDEX payment_merchant on payment (merchant, live, id);
 
@@ -596,7 +596,7 @@ CREATE TABLE refund (
   created_at integer not null,
   state text not null,
   failure_code text not null
-, share_minor integer not null default 0, converted integer not null default 0);
+, share_minor integer not null default 0, converted integer not null default 0, sequence integer not null default 0);
 
 CREATE INDEX refund_merchant on refund (merchant, live, id);
 
@@ -662,7 +662,7 @@ CREATE TABLE wallet (
   day_max_minor integer not null,
   day_on text not null,
   day_spent_minor integer not null
-) without rowid;
+, sequence integer not null default 0) without rowid;
 
 CREATE INDEX wallet_merchant on wallet (merchant, live, id);
 

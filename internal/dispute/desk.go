@@ -77,9 +77,9 @@ func (d *Desk) OpenJob(ctx context.Context, j job.Job) (time.Time, error) {
 		if err := x.hold(tx, p, now); err != nil {
 			return err
 		}
+		d.append(tx, "dispute.opened", &x, event.Origin{}, now)
 		disputes.Insert(tx, x)
 		job.Add(tx, JobExpire, string(x.ID), now, x.RespondBy)
-		d.append(tx, "dispute.opened", x, event.Origin{}, now)
 		return nil
 	})
 }
@@ -185,8 +185,8 @@ func (d *Desk) change(ctx context.Context, c payment.Caller, key id.Dispute, to 
 		if err := d.settle(tx, x, now); err != nil {
 			return err
 		}
+		c.Once.Finish(tx, d.append(tx, told[x.State], &x, c.Origin, now), now)
 		disputes.Update(tx, x)
-		c.Once.Finish(tx, d.append(tx, told[x.State], x, c.Origin, now), now)
 		return nil
 	})
 	return x, err
@@ -216,11 +216,13 @@ func (d *Desk) settle(tx *db.Tx, x Dispute, now time.Time) error {
 	return nil
 }
 
-func (d *Desk) append(tx *db.Tx, kind string, x Dispute, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// append comes before x is stored, which keeps the number that it gives.
+func (d *Desk) append(tx *db.Tx, kind string, x *Dispute, origin event.Origin, now time.Time) int64 {
+	x.Sequence = event.Append(tx, event.Fact{
 		Merchant: x.Merchant, Live: x.Live, Type: kind, Object: string(x.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Dispute{Dispute: View(x)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Dispute{Dispute: View(*x)}},
 	})
+	return x.Sequence
 }
 
 // View is x in the contract's words.
@@ -231,5 +233,6 @@ func View(x Dispute) *florinv1.Dispute {
 		Status:  florinv1.DisputeStatus(florinv1.DisputeStatus_value["DISPUTE_STATUS_"+strings.ToUpper(string(x.State))]),
 		Payment: string(x.Payment), Merchant: string(x.Merchant), Reason: x.Reason, Evidence: x.Evidence,
 		RespondBy: timestamppb.New(x.RespondBy), CreatedAt: timestamppb.New(x.CreatedAt), Livemode: x.Live,
+		Sequence: x.Sequence,
 	}
 }

@@ -24,6 +24,7 @@ type Dispute struct {
 	State     State
 	Evidence  string
 	RespondBy time.Time
+	Sequence  int64 // of the last event about it
 }
 
 // Stage is how far a dispute has gone.

@@ -26,6 +26,7 @@ var disputes = db.NewTable("dispute", func(x *Dispute, f *db.Fields) {
 	db.Text(f, "state", &x.State)
 	db.Text(f, "evidence", &x.Evidence)
 	db.Time(f, "respond_by", &x.RespondBy)
+	db.Int(f, "sequence", &x.Sequence)
 })
 
 // Get reads a merchant's dispute. Error: fault.ErrNotFound, also for another merchant's.

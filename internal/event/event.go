@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/db"
@@ -43,21 +44,39 @@ type Event struct {
 }
 
 // Append writes f as the next event of tx, whose write must have named [Lock],
-// and returns its number. It panics on a type that the catalogue does not have or that
-// carries something else.
+// and returns its number. It sets that in the object that f holds; the caller keeps it in
+// the object's row, in the same write, so that both say the same. It panics on a type that
+// the catalogue does not have or that carries something else.
 func Append(tx *db.Tx, f Fact) int64 {
 	f.check()
-	data, err := proto.Marshal(f.Data)
-	if err != nil {
-		panic(fmt.Sprintf("event: %s data does not marshal: %v", f.Type, err)) // our own message: a bug
-	}
-	e := Event{Fact: f, data: data}
+	e := Event{Fact: f}
 	e.link(tx)
 	events.Insert(tx, e)
 	tail := tailOf(tx.Shared())
 	e.Data = nil // its bytes tell: the caller may go on with the message
 	tx.After(func() { tail.put(&e) })
 	return e.Sequence
+}
+
+// seal makes the data of e, which has its number.
+func (e *Event) seal() {
+	e.number()
+	var err error
+	if e.data, err = proto.Marshal(e.Data); err != nil {
+		panic(fmt.Sprintf("event: %s data does not marshal: %v", e.Type, err)) // our own message: a bug
+	}
+}
+
+// number gives the object that e is about e's own number: as e holds it, e is the last
+// event about it. Data of another object stays as it is: the transfer of wallet.sent has
+// a number of the ledger's.
+func (e *Event) number() {
+	m := e.Object().ProtoReflect()
+	fields := m.Descriptor().Fields()
+	key, sequence := fields.ByName("id"), fields.ByName("sequence")
+	if key != nil && sequence != nil && m.Get(key).String() == e.Fact.Object {
+		m.Set(sequence, protoreflect.ValueOfInt64(e.Sequence))
+	}
 }
 
 // chain computes the hash of e, which follows an event of hash prev: SHA-256 over

@@ -50,7 +50,8 @@ func (l *Log) Newest(ctx context.Context, after, upTo string, fn func(Newest) er
 }
 
 // Differs names the first field in which an object is another than the log says, ""
-// for none. So a field that the contract gets later must be empty in objects of before.
+// for none. So a field that the contract gets later must be empty in objects of before;
+// only sequence need not: an event that lacks it is read with its own number.
 func (n Newest) Differs(now proto.Message) string {
 	was := n.Object()
 	if n.Count == 0 || was.ProtoReflect().Descriptor() != now.ProtoReflect().Descriptor() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -34,7 +35,7 @@ var events = db.NewTable("event", func(e *Event, f *db.Fields) {
 // Lock is the log's end: every write that appends names it.
 func Lock() db.Lock { return chain.Lock(chain.Events) }
 
-// link gives e its number, id and hash, and moves the log's end to it. Instants never
+// link gives e its number, id, data and hash, and moves the log's end to it. Instants never
 // run backwards along the log: a time range is a range of numbers.
 func (e *Event) link(tx *db.Tx) {
 	end := chain.Of(tx, chain.Events)
@@ -44,6 +45,7 @@ func (e *Event) link(tx *db.Tx) {
 	end.Sequence++
 	e.Sequence, e.At = end.Sequence, end.At
 	e.ID = id.New[id.Event](e.At)
+	e.seal()
 	e.hash = e.chain(end.Hash)
 	end.Hash = e.hash
 	end.Put(tx)
@@ -69,9 +71,15 @@ func decoded(e Event, found bool, err error) (Event, bool, error) {
 	return e, found, err
 }
 
+// decode reads the data. That of events from before objects had numbers lacks the
+// object's: it is the event's own.
 func (e *Event) decode() error {
 	e.Data = &florinv1.EventData{}
-	return proto.Unmarshal(e.data, e.Data)
+	if err := proto.Unmarshal(e.data, e.Data); err != nil {
+		return err
+	}
+	e.number()
+	return nil
 }
 
 func (l *Log) search(ctx context.Context, merchant id.Merchant, live bool, f Filter, after, before int64) ([]Event, id.Event, error) {
@@ -174,6 +182,24 @@ func (l *Log) Span(ctx context.Context, f Interest, from, to time.Time, limit in
 // after is next for every owner.
 func (l *Log) after(ctx context.Context, after int64, limit int) ([]Event, error) {
 	return events.Select(ctx, l.db, "where sequence > $1 order by sequence limit $2", after, limit)
+}
+
+// lastUpTo reads the last event about each object that is not after a number: one step
+// down the index event_object for each of them. Objects are repeated to a few lengths, so
+// that engines see few different statements.
+func (l *Log) lastUpTo(ctx context.Context, sequence int64, objects []string) ([]Event, error) {
+	size := 16
+	for size < len(objects) {
+		size *= 2
+	}
+	args, values := []any{sequence}, make([]string, size)
+	for i := range values {
+		values[i] = fmt.Sprintf("($%d)", i+2)
+		args = append(args, objects[min(i, len(objects)-1)])
+	}
+	tail := `where sequence in (select (select max(sequence) from event e where e.object = o.column1 and e.sequence <= $1)
+		from (values ` + strings.Join(values, ", ") + `) as o)`
+	return events.Select(ctx, l.db, tail, args...)
 }
 
 // errFound ends a scan at the first difference.

@@ -34,7 +34,8 @@ type Quote struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 
-	Payment id.Payment // that it served; "" for none
+	Payment  id.Payment // that it served; "" for none
+	Sequence int64      // of the last event about it
 }
 
 // Draft is a quote to be.
@@ -75,14 +76,16 @@ func (r *Room) Create(ctx context.Context, d Draft) (Quote, error) {
 	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(q.ExpiresAt) {
 		q.ExpiresAt = p.ExpiresAt
 	}
-	return q, r.db.Write(ctx, append(d.Once.Locks(), event.Lock(), QuoteLock(q.ID)), func(tx *db.Tx) error {
+	err = r.db.Write(ctx, append(d.Once.Locks(), event.Lock(), QuoteLock(q.ID)), func(tx *db.Tx) error {
 		if err := d.Once.Check(tx); err != nil {
 			return err
 		}
+		q.Sequence = tell(tx, "quote.created", q, d.Origin, now)
 		quotes.Insert(tx, q)
-		d.Once.Finish(tx, tell(tx, "quote.created", q, d.Origin, now), now)
+		d.Once.Finish(tx, q.Sequence, now)
 		return nil
 	})
+	return q, err
 }
 
 // Settles reads the currency that a payment in from is to be settled in. Error:
@@ -160,8 +163,8 @@ func Use(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment, origin even
 		return ErrQuoteExpired
 	}
 	q.Payment = payment
+	q.Sequence = tell(tx, "quote.used", q, origin, now)
 	quotes.Update(tx, q)
-	tell(tx, "quote.used", q, origin, now)
 	return nil
 }
 
@@ -170,7 +173,7 @@ func Use(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment, origin even
 func Free(tx *db.Tx, now time.Time, key id.Quote, payment id.Payment, origin event.Origin) {
 	if q, found := quotes.Get(tx, string(key)); found && q.Payment == payment {
 		q.Payment = ""
+		q.Sequence = tell(tx, "quote.freed", q, origin, now)
 		quotes.Update(tx, q)
-		tell(tx, "quote.freed", q, origin, now)
 	}
 }

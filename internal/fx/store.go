@@ -33,6 +33,7 @@ var quotes = db.NewTable("fx_quote", func(q *Quote, f *db.Fields) {
 	db.Time(f, "expires_at", &q.ExpiresAt)
 	f.Mutable()
 	db.Text(f, "payment", &q.Payment)
+	db.Int(f, "sequence", &q.Sequence)
 })
 
 var residues = db.NewTable("fx_residue", func(r *residue, f *db.Fields) {

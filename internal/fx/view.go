@@ -23,6 +23,7 @@ func View(q Quote, now time.Time) *florinv1.Quote {
 		SettlementAmount: q.Worth.Minor, SettlementCurrency: string(q.Worth.Currency), Rate: ViewRate(q.Rate, q.Source),
 		Status: status, Payment: string(q.Payment),
 		ExpiresAt: timestamppb.New(q.ExpiresAt), CreatedAt: timestamppb.New(q.CreatedAt), Livemode: q.Live,
+		Sequence: q.Sequence,
 	}
 }
 

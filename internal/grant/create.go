@@ -72,16 +72,18 @@ func (g *Grant) CreateLocks() []db.Lock { return []db.Lock{event.Lock()} }
 
 // Create keeps a new grant, in the commit of the consent that made it.
 func Create(tx *db.Tx, g Grant, origin event.Origin, now time.Time) {
+	tell(tx, "grant.created", &g, origin, now)
 	grants.Insert(tx, g)
 	for _, l := range g.Limits {
 		limits.Insert(tx, l)
 	}
-	tell(tx, "grant.created", g, origin, now)
 }
 
-func tell(tx *db.Tx, kind string, g Grant, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// tell writes what happened to g into the log. It comes before g is stored, which keeps the
+// number that it gives.
+func tell(tx *db.Tx, kind string, g *Grant, origin event.Origin, now time.Time) {
+	g.Sequence = event.Append(tx, event.Fact{
 		Merchant: g.Merchant, Live: g.Live, Type: kind, Object: string(g.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Grant{Grant: View(g, now)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Grant{Grant: View(*g, now)}},
 	})
 }

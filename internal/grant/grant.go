@@ -48,6 +48,7 @@ type Grant struct {
 	State     State
 	RevokedAt time.Time
 	RevokedBy string
+	Sequence  int64 // of the last event about it
 
 	Limits []Limit // not in the grant's row: read with it
 }

@@ -32,29 +32,30 @@ func (r *Room) Revoke(ctx context.Context, merchant id.Merchant, live bool, key 
 	}
 	limits := g.Limits
 	err = r.db.Write(ctx, RevokeLocks(key), func(tx *db.Tx) error {
-		g = r.end(tx, key, e)
+		g = r.end(tx, key, limits, e)
 		return nil
 	})
-	g.Limits = limits
 	return g, err
 }
 
 // RevokeLocks are the rows that [Room.End] decides on.
 func RevokeLocks(key id.Grant) []db.Lock { return []db.Lock{grants.Lock(string(key)), event.Lock()} }
 
-// End ends a grant in another flow's commit. Name [RevokeLocks] in that write.
+// End ends a grant in another flow's commit. Name [RevokeLocks] in that write. Its event
+// tells of no limits: they are rows of their own, which that write has not.
 func (r *Room) End(tx *db.Tx, key id.Grant, e Ending) {
-	r.end(tx, key, e)
+	r.end(tx, key, nil, e)
 }
 
-func (r *Room) end(tx *db.Tx, key id.Grant, e Ending) Grant {
+func (r *Room) end(tx *db.Tx, key id.Grant, limits []Limit, e Ending) Grant {
 	g, found := grants.Get(tx, string(key))
+	g.Limits = limits
 	if !found || g.State != Active {
 		return g
 	}
 	now := r.clock.Now()
 	g.State, g.RevokedAt, g.RevokedBy = Revoked, now, e.By
+	tell(tx, "grant.revoked", &g, e.Origin, now)
 	grants.Update(tx, g)
-	tell(tx, "grant.revoked", g, e.Origin, now)
 	return g
 }

@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/fault"
@@ -24,6 +25,7 @@ var grants = db.NewTable("oauth_grant", func(g *Grant, f *db.Fields) {
 	db.Text(f, "state", &g.State)
 	db.Time(f, "revoked_at", &g.RevokedAt)
 	db.Text(f, "revoked_by", &g.RevokedBy)
+	db.Int(f, "sequence", &g.Sequence)
 })
 
 var limits = db.NewTable("oauth_grant_limit", func(l *Limit, f *db.Fields) {
@@ -76,6 +78,7 @@ type Filter struct {
 	Page   db.Page
 	Payer  id.Payer
 	Client id.Client
+	To     time.Time // given until then
 }
 
 // List reads the grants of a merchant's payers, newest first. next is the id to go on
@@ -92,9 +95,11 @@ func (r *Room) List(ctx context.Context, merchant id.Merchant, live bool, f Filt
 	if f.Payer != "" {
 		s.Ways = []db.Way{{Table: "oauth_grant", Key: "id", Where: "payer = $1", Each: [][]any{{string(f.Payer)}}}}
 	}
-	s.Check = owned + " and ($3 = '' or payer = $3) and ($4 = '' or client = $4)"
-	s.Args = []any{string(merchant), live, string(f.Payer), string(f.Client)}
-	s.Picky = f.Payer != "" || f.Client != ""
+	s.Check = owned + " and ($3 = '' or payer = $3) and ($4 = '' or client = $4) and created_at <= $5"
+	s.Args = []any{string(merchant), live, string(f.Payer), string(f.Client), db.MicrosUntil(f.To)}
+	s.Picky = f.Payer != "" || f.Client != "" || !f.To.IsZero()
+	_, under := id.Between[id.Grant](time.Time{}, f.To)
+	s.Under = string(under)
 	s.Start(f.Page.After, f.Page.Before)
 	if list, next, err = db.Walk(ctx, r.db, grants, s); err != nil {
 		return nil, "", err

@@ -14,6 +14,7 @@ func View(g Grant, now time.Time) *florinv1.Grant {
 		Id: string(g.ID), Object: "grant", Merchant: string(g.Merchant), Payer: string(g.Payer), Client: string(g.Client),
 		Scopes: g.Scopes, Status: florinv1.GrantStatus_GRANT_STATUS_ACTIVE, ExpiresAt: timestamppb.New(g.ExpiresAt),
 		RevokedBy: g.RevokedBy, CreatedAt: timestamppb.New(g.CreatedAt), Livemode: g.Live,
+		Sequence: g.Sequence,
 	}
 	switch {
 	case g.State == Revoked:

@@ -32,9 +32,9 @@ func (r *Room) CreateWithID(ctx context.Context, key id.Merchant, d Draft) (Merc
 			kept = was
 			return nil
 		}
-		kept = m
+		tell(tx, "merchant.created", &m, m.CreatedAt)
 		merchants.Insert(tx, m)
-		tell(tx, "merchant.created", m, m.CreatedAt)
+		kept = m
 		return nil
 	})
 	if err != nil {

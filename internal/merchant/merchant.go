@@ -37,6 +37,7 @@ type Merchant struct {
 	Name              string
 	Country           string // ISO 3166-1 alpha-2
 	State             State
+	Sequence          int64 // of the last sandbox event about it; the live one comes next
 	CardFeeBps        int   // of a card payment, 0..10_000
 	CardFeeFixedMinor int64 // and this, in the payment's currency
 	WalletFeeBps      int   // of a wallet payment, 0..10_000

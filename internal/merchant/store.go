@@ -18,6 +18,7 @@ var merchants = db.NewTable("merchant", func(m *Merchant, f *db.Fields) {
 	db.Int(f, "amount_max_minor", &m.AmountMaxMinor)
 	f.Mutable()
 	db.Text(f, "state", &m.State)
+	db.Int(f, "sequence", &m.Sequence)
 })
 
 func lock(key id.Merchant) db.Lock { return merchants.Lock(string(key)) }

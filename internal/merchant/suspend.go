@@ -32,8 +32,8 @@ func (r *Room) turn(ctx context.Context, key id.Merchant, to State, kind string)
 		}
 		if m.State != to {
 			m.State = to
+			tell(tx, kind, &m, r.clock.Now())
 			merchants.Update(tx, m)
-			tell(tx, kind, m, r.clock.Now())
 		}
 		return nil
 	})

@@ -24,16 +24,29 @@ func View(m Merchant, live bool) *florinv1.Merchant {
 		AmountMax:    m.AmountMaxMinor,
 		CreatedAt:    timestamppb.New(m.CreatedAt),
 		Livemode:     live,
+		Sequence:     m.sequence(live),
 	}
 }
 
+// sequence is the number of the last event about m in a mode: both have one of each thing
+// that happens, the live one after the other.
+func (m *Merchant) sequence(live bool) int64 {
+	if live && m.Sequence > 0 {
+		return m.Sequence + 1
+	}
+	return m.Sequence
+}
+
 // tell writes what happened to m into the log, once for each mode: who reads one mode
-// sees nothing of the other.
-func tell(tx *db.Tx, kind string, m Merchant, now time.Time) {
+// sees nothing of the other. It comes before m is stored, which keeps the first number.
+func tell(tx *db.Tx, kind string, m *Merchant, now time.Time) {
 	for _, live := range []bool{false, true} {
-		event.Append(tx, event.Fact{
+		sequence := event.Append(tx, event.Fact{
 			Merchant: m.ID, Live: live, Type: kind, Object: string(m.ID), At: now,
-			Data: &florinv1.EventData{Object: &florinv1.EventData_Merchant{Merchant: View(m, live)}},
+			Data: &florinv1.EventData{Object: &florinv1.EventData_Merchant{Merchant: View(*m, live)}},
 		})
+		if !live {
+			m.Sequence = sequence
+		}
 	}
 }

@@ -20,12 +20,12 @@ func (r *Room) Create(ctx context.Context, d Draft) (Payer, error) {
 		if err := d.Once.Check(tx); err != nil {
 			return err
 		}
-		insert(tx, p)
-		sequence := event.Append(tx, event.Fact{
+		p.Sequence = event.Append(tx, event.Fact{
 			Merchant: p.Merchant, Live: p.Live, Type: "payer.created", Object: string(p.ID), Origin: d.Origin, At: now,
 			Data: &florinv1.EventData{Object: &florinv1.EventData_Payer{Payer: View(p)}},
 		})
-		d.Once.Finish(tx, sequence, now)
+		insert(tx, p)
+		d.Once.Finish(tx, p.Sequence, now)
 		return nil
 	})
 	if err != nil {

@@ -34,6 +34,7 @@ type Payer struct {
 	Email     string            // "" if not given
 	Reference string            // the merchant's own
 	Metadata  map[string]string // the merchant's own
+	Sequence  int64             // of the last event about it
 }
 
 // Draft is a payer to be.

@@ -27,6 +27,7 @@ var rows = db.NewTable("payer", func(r *row, f *db.Fields) {
 	db.Text(f, "email", &r.Email)
 	db.Text(f, "reference", &r.Reference)
 	db.Text(f, "metadata", &r.metadata)
+	db.Int(f, "sequence", &r.Sequence)
 })
 
 func insert(tx *db.Tx, p Payer) {

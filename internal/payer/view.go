@@ -17,5 +17,6 @@ func View(p Payer) *florinv1.Payer {
 		Metadata:  p.Metadata,
 		CreatedAt: timestamppb.New(p.CreatedAt),
 		Livemode:  p.Live,
+		Sequence:  p.Sequence,
 	}
 }

@@ -80,8 +80,8 @@ func (d *Desk) operate(ctx context.Context, c Caller, key id.Payment, decide fun
 		if err := begin(tx, &p, a); err != nil {
 			return err
 		}
+		d.append(tx, "payment.processing", &p, c.Origin, a.CreatedAt)
 		payments.Update(tx, p)
-		d.append(tx, "payment.processing", p, c.Origin, a.CreatedAt)
 		c.Once.Begin(tx, string(attempt), a.CreatedAt)
 		return nil
 	}
@@ -122,8 +122,8 @@ func (d *Desk) Confirm(ctx context.Context, c Caller, key id.Payment, passed boo
 		if err := begin(tx, &p, a); err != nil {
 			return err
 		}
+		d.append(tx, "payment.processing", &p, c.Origin, now)
 		payments.Update(tx, p)
-		d.append(tx, "payment.processing", p, c.Origin, now)
 		c.Once.Begin(tx, string(a.ID), now)
 		return nil
 	}
@@ -157,8 +157,8 @@ func (d *Desk) drop(ctx context.Context, c Caller, p Payment, h Happening, kind 
 			p.freeQuote(tx, now, c.Origin)
 			p.DeclineCode, p.Advice = "authentication_failed", "try_another_source"
 		}
+		sequence := d.append(tx, kind, &p, c.Origin, now)
 		payments.Update(tx, p)
-		sequence := d.append(tx, kind, p, c.Origin, now)
 		if p.State == Failed {
 			c.Once.Refuse(tx, p.declined(), now)
 		} else {

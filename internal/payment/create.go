@@ -131,14 +131,14 @@ func (d *Desk) spend(tx *db.Tx, o Order, p Payment, source id.Wallet, from ledge
 	switch {
 	case f == nil:
 		p.Captured, p.State = p.Amount.Minor, must(p.State, Paid)
+		o.Once.Finish(tx, d.append(tx, "payment.succeeded", &p, o.Origin, now), now)
 		insert(tx, p)
-		o.Once.Finish(tx, d.append(tx, "payment.succeeded", p, o.Origin, now), now)
 		return p, nil, nil
 	case f.Kind == fault.Refused:
 		p.freeQuote(tx, now, o.Origin)
 		p.Fee, p.State, p.DeclineCode, p.Advice = 0, must(p.State, Declined), f.Code, "try_another_source"
+		d.append(tx, "payment.failed", &p, o.Origin, now)
 		insert(tx, p)
-		d.append(tx, "payment.failed", p, o.Origin, now)
 		refusal := f.WithDecline(f.Code, p.Advice).WithObject(string(p.ID))
 		o.Once.Refuse(tx, refusal, now)
 		return p, refusal, nil
@@ -195,8 +195,8 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 		if err := begin(tx, &p, a); err != nil {
 			return err
 		}
+		d.append(tx, "payment.created", &p, o.Origin, now)
 		insert(tx, p)
-		d.append(tx, "payment.created", p, o.Origin, now)
 		o.Once.Begin(tx, string(a.ID), now)
 		return nil
 	}

@@ -77,12 +77,14 @@ func (d *Desk) locks(p Payment, a *Attempt, once *idempotency.Key) []db.Lock {
 	return locks
 }
 
-// append writes what happened to p into the log.
-func (d *Desk) append(tx *db.Tx, kind string, p Payment, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// append writes what happened to p into the log. It comes before p is stored, which
+// keeps the number that it gives.
+func (d *Desk) append(tx *db.Tx, kind string, p *Payment, origin event.Origin, now time.Time) int64 {
+	p.Sequence = event.Append(tx, event.Fact{
 		Merchant: p.Merchant, Live: p.Live, Type: kind, Object: string(p.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Payment{Payment: View(p)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Payment{Payment: View(*p)}},
 	})
+	return p.Sequence
 }
 
 // begin records an attempt before its rail is called. If this process does not

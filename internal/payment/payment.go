@@ -42,6 +42,7 @@ type Payment struct {
 	DeclineCode  string
 	Advice       string
 	ExpiresAt    time.Time // of the authorization
+	Sequence     int64     // of the last event about it
 }
 
 // Details are what the payment carries along.

@@ -35,6 +35,7 @@ type Refund struct {
 	CreatedAt   time.Time
 	State       RefundState
 	FailureCode string
+	Sequence    int64 // of the last event about it
 }
 
 // RefundState is where a refund stands: pending → succeeded | failed, and succeeded →
@@ -135,13 +136,13 @@ func (d *Desk) refund(tx *db.Tx, o RefundOrder, p *Payment, r *Refund, a *Attemp
 		}
 	}
 	payments.Update(tx, *p)
-	refunds.Insert(tx, *r)
 	if r.State == RefundSucceeded {
-		o.Once.Finish(tx, d.appendRefund(tx, "refund.succeeded", *r, o.Origin, now), now)
-		return nil
+		o.Once.Finish(tx, d.appendRefund(tx, "refund.succeeded", r, o.Origin, now), now)
+	} else {
+		d.appendRefund(tx, "refund.created", r, o.Origin, now)
+		o.Once.Begin(tx, string(a.ID), now)
 	}
-	d.appendRefund(tx, "refund.created", *r, o.Origin, now)
-	o.Once.Begin(tx, string(a.ID), now)
+	refunds.Insert(tx, *r)
 	return nil
 }
 
@@ -237,8 +238,8 @@ func (s *settlement) refunded() error {
 			return err
 		}
 	}
+	s.a.once().Finish(s.tx, s.desk.appendRefund(s.tx, kind, &r, s.a.Origin, s.now), s.now)
 	refunds.Update(s.tx, r)
-	s.a.once().Finish(s.tx, s.desk.appendRefund(s.tx, kind, r, s.a.Origin, s.now), s.now)
 	return nil
 }
 
@@ -261,9 +262,11 @@ func (d *Desk) resumeRefund(ctx context.Context, err error) (Refund, error) {
 	return one(refunds.First(ctx, d.db, whereID, string(a.Refund)))
 }
 
-func (d *Desk) appendRefund(tx *db.Tx, kind string, r Refund, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// appendRefund is [Desk.append] for refunds.
+func (d *Desk) appendRefund(tx *db.Tx, kind string, r *Refund, origin event.Origin, now time.Time) int64 {
+	r.Sequence = event.Append(tx, event.Fact{
 		Merchant: r.Merchant, Live: r.Live, Type: kind, Object: string(r.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Refund{Refund: ViewRefund(r)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Refund{Refund: ViewRefund(*r)}},
 	})
+	return r.Sequence
 }

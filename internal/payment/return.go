@@ -43,8 +43,8 @@ func (d *Desk) ReturnJob(ctx context.Context, j job.Job) (time.Time, error) {
 		}
 		r.State, r.FailureCode = RefundFailed, connector.CardNotSupported
 		payments.Update(tx, p)
+		d.appendRefund(tx, "refund.failed", &r, event.Origin{}, now)
 		refunds.Update(tx, r)
-		d.appendRefund(tx, "refund.failed", r, event.Origin{}, now)
 		return nil
 	})
 }

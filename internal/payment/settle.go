@@ -154,7 +154,7 @@ func (s *settlement) decline() error {
 		return err
 	}
 	s.p.freeQuote(s.tx, s.now, s.a.Origin)
-	s.desk.append(s.tx, "payment.failed", s.p, s.a.Origin, s.now)
+	s.desk.append(s.tx, "payment.failed", &s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.p.declined(), s.now)
 	return nil
 }
@@ -220,7 +220,7 @@ func (s *settlement) voided() error {
 // keep leaves the payment authorized: the rail refused the capture or void.
 func (s *settlement) keep() error {
 	s.p.State = must(s.p.State, Kept)
-	s.desk.append(s.tx, "payment.authorized", s.p, s.a.Origin, s.now)
+	s.desk.append(s.tx, "payment.authorized", &s.p, s.a.Origin, s.now)
 	s.a.once().Refuse(s.tx, s.railRefused(), s.now)
 	return nil
 }
@@ -231,7 +231,7 @@ func (s *settlement) railRefused() *fault.Fault {
 
 // tell appends the event that ends the attempt and makes it the stored answer.
 func (s *settlement) tell(kind string) error {
-	s.a.once().Finish(s.tx, s.desk.append(s.tx, kind, s.p, s.a.Origin, s.now), s.now)
+	s.a.once().Finish(s.tx, s.desk.append(s.tx, kind, &s.p, s.a.Origin, s.now), s.now)
 	return nil
 }
 

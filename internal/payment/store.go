@@ -45,6 +45,7 @@ var payments = db.NewTable("payment", func(p *Payment, f *db.Fields) {
 	db.Text(f, "decline_code", &p.DeclineCode)
 	db.Text(f, "advice", &p.Advice)
 	db.Time(f, "expires_at", &p.ExpiresAt)
+	db.Int(f, "sequence", &p.Sequence)
 })
 
 // text is d as stored; what carries nothing is stored as nothing.
@@ -107,6 +108,7 @@ var refunds = db.NewTable("refund", func(r *Refund, f *db.Fields) {
 	f.Mutable()
 	db.Text(f, "state", &r.State)
 	db.Text(f, "failure_code", &r.FailureCode)
+	db.Int(f, "sequence", &r.Sequence)
 })
 
 func metadataText(m map[string]string) string {

@@ -154,7 +154,7 @@ var tamperings = []struct{ name, sql, want string }{
 
 const paymentColumns = `merchant, live, currency, amount_minor, source, destination, manual, connector, hold, details, created_at, state,
 	captured_minor, refunded_minor, refunding_minor, fee_minor, fee_returned_minor, disputed, attempt, authorized_by, decline_code, advice,
-	expires_at, reversed_minor, returned_minor`
+	expires_at, reversed_minor, returned_minor, sequence`
 
 var watched = []string{"payment", "refund", "attempt", "dispute"}
 

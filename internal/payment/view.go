@@ -19,6 +19,7 @@ func View(p Payment) *florinv1.Payment {
 		Fee: p.Fee - p.FeeReturned, Source: p.Source, Destination: string(p.Destination), Merchant: string(p.Merchant),
 		Description: p.Details.Description, Reference: p.Details.Reference, Metadata: p.Details.Metadata,
 		Grant: string(p.Details.Grant), Disputed: p.Disputed, ExpiresAt: stamp(p.ExpiresAt), CreatedAt: stamp(p.CreatedAt), Livemode: p.Live,
+		Sequence: p.Sequence,
 	}
 	if p.Manual {
 		v.Capture = florinv1.CaptureMode_CAPTURE_MODE_MANUAL
@@ -56,7 +57,7 @@ func ViewRefund(r Refund) *florinv1.Refund {
 		Id: string(r.ID), Object: "refund", Amount: r.Amount.Minor, Currency: string(r.Amount.Currency),
 		Status: florinv1.RefundStatus(status), Payment: string(r.Payment), Merchant: string(r.Merchant),
 		Reason: r.Reason, Metadata: r.Metadata, FeeReturned: r.FeeReturned, FailureCode: r.FailureCode,
-		CreatedAt: stamp(r.CreatedAt), Livemode: r.Live,
+		CreatedAt: stamp(r.CreatedAt), Livemode: r.Live, Sequence: r.Sequence,
 	}
 	if r.Converted {
 		v.SettlementAmount = &r.Share

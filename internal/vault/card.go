@@ -35,7 +35,7 @@ type Card struct {
 
 	sealed   []byte // the number; empty once the card is deleted
 	version  int64  // of the keyset that sealed it
-	sequence int64  // of the event card.created
+	sequence int64  // of the last event about it
 }
 
 func (c Card) deleted() bool { return len(c.sealed) == 0 }

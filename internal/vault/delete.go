@@ -21,8 +21,8 @@ func (v *Vault) Delete(ctx context.Context, o Owner, token id.Card, origin event
 			return fault.ErrNotFound
 		}
 		c.sealed = nil
+		c.sequence = event.Append(tx, c.fact("card.deleted", origin, now))
 		cards.Update(tx, c)
-		event.Append(tx, c.fact("card.deleted", origin, now))
 		return nil
 	})
 }

@@ -16,6 +16,7 @@ func View(c Card) *florinv1.Card {
 		Id: string(c.ID), Object: "card", Brand: string(c.Brand), Last4: c.Last4,
 		ExpiryMonth: int32(c.Expiry.Month), ExpiryYear: int32(c.Expiry.Year),
 		Merchant: string(c.Merchant), CreatedAt: timestamppb.New(c.CreatedAt), Livemode: c.Live,
+		Sequence: c.sequence,
 	}
 }
 

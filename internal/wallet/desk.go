@@ -66,9 +66,9 @@ func (d *Desk) Create(ctx context.Context, draft Draft) (Wallet, error) {
 		if err := w.open(tx, draft.Funds, clearing, now); err != nil {
 			return err
 		}
-		wallets.Insert(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
 		draft.Once.Finish(tx, w.tell(tx, "wallet.created", a, draft.Origin, now), now)
+		wallets.Insert(tx, w)
 		return nil
 	})
 	return w, err
@@ -94,12 +94,14 @@ func missingField(err error, pointer, detail string) error {
 	return err
 }
 
-// tell writes what happened to w, whose account is a, into the log.
-func (w Wallet) tell(tx *db.Tx, kind string, a ledger.Account, origin event.Origin, now time.Time) int64 {
-	return event.Append(tx, event.Fact{
+// tell writes what happened to w, whose account is a, into the log. It comes before w is
+// stored, which keeps the number that it gives.
+func (w *Wallet) tell(tx *db.Tx, kind string, a ledger.Account, origin event.Origin, now time.Time) int64 {
+	w.Sequence = event.Append(tx, event.Fact{
 		Merchant: w.Merchant, Live: w.Live, Type: kind, Object: string(w.ID), Origin: origin, At: now,
-		Data: &florinv1.EventData{Object: &florinv1.EventData_Wallet{Wallet: View(w, a, now)}},
+		Data: &florinv1.EventData{Object: &florinv1.EventData_Wallet{Wallet: View(*w, a, now)}},
 	})
+	return w.Sequence
 }
 
 // Funded tells that a payment from a card has filled a wallet, in that payment's own
@@ -108,6 +110,7 @@ func Funded(tx *db.Tx, key id.Wallet, origin event.Origin, now time.Time) {
 	if w, found := wallets.Get(tx, string(key)); found {
 		a, _ := ledger.Read(tx, w.Account())
 		w.tell(tx, "wallet.funded", a, origin, now)
+		wallets.Update(tx, w)
 	}
 }
 
@@ -138,9 +141,9 @@ func (d *Desk) Limit(ctx context.Context, merchant id.Merchant, live bool, key i
 		if c.PerDay != nil {
 			w.Limits.PerDay = *c.PerDay
 		}
-		wallets.Update(tx, w)
 		a, _ := ledger.Read(tx, w.Account())
 		c.Once.Finish(tx, w.tell(tx, "wallet.limited", a, c.Origin, now), now)
+		wallets.Update(tx, w)
 		return nil
 	})
 	return w, err

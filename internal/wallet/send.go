@@ -77,10 +77,14 @@ func (d *Desk) send(tx *db.Tx, from, to Wallet, s Sending) (ledger.Transfer, err
 		Merchant: from.Merchant, Live: from.Live, Type: "wallet.sent", Object: string(from.ID), Origin: s.Origin, At: now,
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Transfer{Transfer: ledger.View(list[0], from.Live)}},
 	})
+	from, _ = wallets.Get(tx, string(from.ID)) // as the limits have left it
+	from.Sequence = sequence
+	wallets.Update(tx, from)
 	s.Once.Finish(tx, sequence, now)
 	if to, found := wallets.Get(tx, string(to.ID)); found { // with what it has spent today as of now
 		a, _ := ledger.Read(tx, to.Account())
 		to.tell(tx, "wallet.received", a, s.Origin, now)
+		wallets.Update(tx, to)
 	}
 	return list[0], nil
 }

@@ -20,6 +20,7 @@ var wallets = db.NewTable("wallet", func(w *Wallet, f *db.Fields) {
 	db.Int(f, "day_max_minor", &w.Limits.PerDay)
 	db.Text(f, "day_on", &w.DayOn)
 	db.Int(f, "day_spent_minor", &w.DaySpent)
+	db.Int(f, "sequence", &w.Sequence)
 })
 
 // Lock is the wallet's row.

@@ -25,6 +25,7 @@ func View(w Wallet, a ledger.Account, now time.Time) *florinv1.Wallet {
 		Account:         string(w.Account().ID()),
 		CreatedAt:       timestamppb.New(w.CreatedAt),
 		Livemode:        w.Live,
+		Sequence:        w.Sequence,
 	}
 }
 

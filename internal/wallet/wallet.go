@@ -20,6 +20,7 @@ type Wallet struct {
 	Limits    Limits
 	DayOn     string // the UTC date that DaySpent counts, YYYY-MM-DD
 	DaySpent  int64  // minor units, counted while there is a limit per day
+	Sequence  int64  // of the last event about it
 }
 
 // Limits bound what leaves a wallet, in minor units; 0 is no limit.

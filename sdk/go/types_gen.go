@@ -137,6 +137,8 @@ type APIKey struct {
 	// The key that replaces it.
 	ReplacedBy string `json:"replaced_by"`
 	Livemode   bool   `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -158,6 +160,7 @@ func (x *APIKey) UnmarshalJSON(data []byte) error {
 		"last_used_at":    &x.LastUsedAt,
 		"replaced_by":     &x.ReplacedBy,
 		"livemode":        &x.Livemode,
+		"sequence":        (*whole)(&x.Sequence),
 	})
 }
 
@@ -175,6 +178,8 @@ type Card struct {
 	Merchant    string    `json:"merchant"`
 	CreatedAt   time.Time `json:"created_at"`
 	Livemode    bool      `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -191,6 +196,7 @@ func (x *Card) UnmarshalJSON(data []byte) error {
 		"merchant":     &x.Merchant,
 		"created_at":   &x.CreatedAt,
 		"livemode":     &x.Livemode,
+		"sequence":     (*whole)(&x.Sequence),
 	})
 }
 
@@ -280,6 +286,8 @@ type Dispute struct {
 	CreatedAt     time.Time `json:"created_at"`
 	Livemode      bool      `json:"livemode"`
 	PaymentObject *Payment  `json:"payment_object"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -301,6 +309,7 @@ func (x *Dispute) UnmarshalJSON(data []byte) error {
 		"created_at":     &x.CreatedAt,
 		"livemode":       &x.Livemode,
 		"payment_object": &x.PaymentObject,
+		"sequence":       (*whole)(&x.Sequence),
 	})
 }
 
@@ -445,6 +454,8 @@ type Grant struct {
 	RevokedBy string    `json:"revoked_by"`
 	CreatedAt time.Time `json:"created_at"`
 	Livemode  bool      `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -465,6 +476,7 @@ func (x *Grant) UnmarshalJSON(data []byte) error {
 		"revoked_by": &x.RevokedBy,
 		"created_at": &x.CreatedAt,
 		"livemode":   &x.Livemode,
+		"sequence":   (*whole)(&x.Sequence),
 	})
 }
 
@@ -666,6 +678,8 @@ type Merchant struct {
 	AmountMax int64     `json:"amount_max"`
 	CreatedAt time.Time `json:"created_at"`
 	Livemode  bool      `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -684,6 +698,7 @@ func (x *Merchant) UnmarshalJSON(data []byte) error {
 		"amount_max":     (*whole)(&x.AmountMax),
 		"created_at":     &x.CreatedAt,
 		"livemode":       &x.Livemode,
+		"sequence":       (*whole)(&x.Sequence),
 	})
 }
 
@@ -745,6 +760,8 @@ type Payer struct {
 	Metadata  map[string]string `json:"metadata"`
 	CreatedAt time.Time         `json:"created_at"`
 	Livemode  bool              `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -760,6 +777,7 @@ func (x *Payer) UnmarshalJSON(data []byte) error {
 		"metadata":   &x.Metadata,
 		"created_at": &x.CreatedAt,
 		"livemode":   &x.Livemode,
+		"sequence":   (*whole)(&x.Sequence),
 	})
 }
 
@@ -839,6 +857,8 @@ type Payment struct {
 	Settlement *Settlement `json:"settlement"`
 	// The grant by which a client paid for its payer.
 	Grant string `json:"grant"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -874,6 +894,7 @@ func (x *Payment) UnmarshalJSON(data []byte) error {
 		"destination_wallet": &x.DestinationWallet,
 		"settlement":         &x.Settlement,
 		"grant":              &x.Grant,
+		"sequence":           (*whole)(&x.Sequence),
 	})
 }
 
@@ -976,6 +997,8 @@ type Quote struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	CreatedAt time.Time `json:"created_at"`
 	Livemode  bool      `json:"livemode"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -995,6 +1018,7 @@ func (x *Quote) UnmarshalJSON(data []byte) error {
 		"expires_at":          &x.ExpiresAt,
 		"created_at":          &x.CreatedAt,
 		"livemode":            &x.Livemode,
+		"sequence":            (*whole)(&x.Sequence),
 	})
 }
 
@@ -1052,6 +1076,8 @@ type Refund struct {
 	// What it took from the merchant, in minor units of the payment's settlement currency, where that
 	// is another one.
 	SettlementAmount *int64 `json:"settlement_amount"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -1074,6 +1100,7 @@ func (x *Refund) UnmarshalJSON(data []byte) error {
 		"livemode":          &x.Livemode,
 		"payment_object":    &x.PaymentObject,
 		"settlement_amount": &x.SettlementAmount,
+		"sequence":          (*whole)(&x.Sequence),
 	})
 }
 
@@ -1154,6 +1181,8 @@ type Wallet struct {
 	CreatedAt   time.Time `json:"created_at"`
 	Livemode    bool      `json:"livemode"`
 	PayerObject *Payer    `json:"payer_object"`
+	// The number of the last event about it.
+	Sequence int64 `json:"sequence"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -1174,6 +1203,7 @@ func (x *Wallet) UnmarshalJSON(data []byte) error {
 		"created_at":        &x.CreatedAt,
 		"livemode":          &x.Livemode,
 		"payer_object":      &x.PayerObject,
+		"sequence":          (*whole)(&x.Sequence),
 	})
 }
 
@@ -1367,6 +1397,8 @@ type ListAPIKeys struct {
 	StartingAfter string `json:"starting_after,omitzero"`
 	// Objects before this one in the list.
 	EndingBefore string `json:"ending_before,omitzero"`
+	// The list as it was right after the event of this number.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // RotateAPIKey is what is sent to the method of that name. Nil sends nothing.
@@ -1418,6 +1450,8 @@ type ListDisputes struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
 	Expand []string `json:"expand,omitzero"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // AcceptDispute is what is sent to the method of that name. Nil sends nothing.
@@ -1530,6 +1564,8 @@ type ListGrants struct {
 	Payer string `json:"payer,omitzero"`
 	// Only grants to this client.
 	Client string `json:"client,omitzero"`
+	// The list as it was right after the event of this number.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // RevokeGrant is what is sent to the method of that name. Nil sends nothing.
@@ -1618,6 +1654,8 @@ type ListPayers struct {
 	CreatedFrom time.Time `json:"created_from,omitzero"`
 	// Only what was created at this moment or earlier.
 	CreatedTo time.Time `json:"created_to,omitzero"`
+	// The list as it was right after the event of this number.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // CreatePayerClaim is what is sent to the method of that name. Nil sends nothing.
@@ -1686,6 +1724,8 @@ type ListPayments struct {
 	Metadata map[string]string `json:"metadata,omitzero"`
 	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
 	Expand []string `json:"expand,omitzero"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // CapturePayment is what is sent to the method of that name. Nil sends nothing.
@@ -1753,6 +1793,8 @@ type ListRefunds struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
 	Expand []string `json:"expand,omitzero"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf *int64 `json:"as_of,omitzero"`
 }
 
 // GetSandboxClock is what is sent to the method of that name. Nil sends nothing.

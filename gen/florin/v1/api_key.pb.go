@@ -46,8 +46,10 @@ type ApiKey struct {
 	// Within about a minute.
 	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
 	// The key that replaces it.
-	ReplacedBy    string `protobuf:"bytes,13,opt,name=replaced_by,json=replacedBy,proto3" json:"replaced_by,omitempty"`
-	Livemode      bool   `protobuf:"varint,14,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	ReplacedBy string `protobuf:"bytes,13,opt,name=replaced_by,json=replacedBy,proto3" json:"replaced_by,omitempty"`
+	Livemode   bool   `protobuf:"varint,14,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,15,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -178,6 +180,13 @@ func (x *ApiKey) GetLivemode() bool {
 		return x.Livemode
 	}
 	return false
+}
+
+func (x *ApiKey) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type CreateApiKeyRequest struct {
@@ -381,7 +390,9 @@ type ListApiKeysRequest struct {
 	// Objects after this one in the list.
 	StartingAfter string `protobuf:"bytes,2,opt,name=starting_after,json=startingAfter,proto3" json:"starting_after,omitempty"`
 	// Objects before this one in the list.
-	EndingBefore  string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	EndingBefore string `protobuf:"bytes,3,opt,name=ending_before,json=endingBefore,proto3" json:"ending_before,omitempty"`
+	// The list as it was right after the event of this number.
+	AsOf          *int64 `protobuf:"varint,4,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,6 +446,13 @@ func (x *ListApiKeysRequest) GetEndingBefore() string {
 		return x.EndingBefore
 	}
 	return ""
+}
+
+func (x *ListApiKeysRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
 }
 
 type ListApiKeysResponse struct {
@@ -520,7 +538,7 @@ var File_florin_v1_api_key_proto protoreflect.FileDescriptor
 
 const file_florin_v1_api_key_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/api_key.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x03\n" +
+	"\x17florin/v1/api_key.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x04\n" +
 	"\x06ApiKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x12\n" +
@@ -541,7 +559,8 @@ const file_florin_v1_api_key_proto_rawDesc = "" +
 	"lastUsedAt\x12\x1f\n" +
 	"\vreplaced_by\x18\r \x01(\tR\n" +
 	"replacedBy\x12\x1a\n" +
-	"\blivemode\x18\x0e \x01(\bR\blivemode\"X\n" +
+	"\blivemode\x18\x0e \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\x0f \x01(\x03R\bsequence\"X\n" +
 	"\x13CreateApiKeyRequest\x12\x1b\n" +
 	"\x04name\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04name\x12$\n" +
 	"\x06scopes\x18\x02 \x03(\tB\f\xbaH\t\x92\x01\x06\b\x01\x102\x18\x01R\x06scopes\"\"\n" +
@@ -552,12 +571,14 @@ const file_florin_v1_api_key_proto_rawDesc = "" +
 	"\x0foverlap_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00H\x00R\x0eoverlapSeconds\x88\x01\x01B\x12\n" +
 	"\x10_overlap_seconds\"%\n" +
 	"\x13RevokeApiKeyRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x90\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xc6\x01\n" +
 	"\x12ListApiKeysRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
-	"\rending_before\x18\x03 \x01(\tR\fendingBeforeB\b\n" +
-	"\x06_limit\"\xa2\x01\n" +
+	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12*\n" +
+	"\x05as_of\x18\x04 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x01R\x04asOf\x88\x01\x01B\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_as_of\"\xa2\x01\n" +
 	"\x13ListApiKeysResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.ApiKeyR\x04data\x12\x19\n" +

@@ -29,14 +29,16 @@ type Card struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Always "card".
-	Object        string                 `protobuf:"bytes,2,opt,name=object,proto3" json:"object,omitempty"`
-	Brand         string                 `protobuf:"bytes,3,opt,name=brand,proto3" json:"brand,omitempty"`
-	Last4         string                 `protobuf:"bytes,4,opt,name=last4,proto3" json:"last4,omitempty"`
-	ExpiryMonth   int32                  `protobuf:"varint,5,opt,name=expiry_month,json=expiryMonth,proto3" json:"expiry_month,omitempty"`
-	ExpiryYear    int32                  `protobuf:"varint,6,opt,name=expiry_year,json=expiryYear,proto3" json:"expiry_year,omitempty"`
-	Merchant      string                 `protobuf:"bytes,7,opt,name=merchant,proto3" json:"merchant,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,9,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	Object      string                 `protobuf:"bytes,2,opt,name=object,proto3" json:"object,omitempty"`
+	Brand       string                 `protobuf:"bytes,3,opt,name=brand,proto3" json:"brand,omitempty"`
+	Last4       string                 `protobuf:"bytes,4,opt,name=last4,proto3" json:"last4,omitempty"`
+	ExpiryMonth int32                  `protobuf:"varint,5,opt,name=expiry_month,json=expiryMonth,proto3" json:"expiry_month,omitempty"`
+	ExpiryYear  int32                  `protobuf:"varint,6,opt,name=expiry_year,json=expiryYear,proto3" json:"expiry_year,omitempty"`
+	Merchant    string                 `protobuf:"bytes,7,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	CreatedAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode    bool                   `protobuf:"varint,9,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,10,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -132,6 +134,13 @@ func (x *Card) GetLivemode() bool {
 		return x.Livemode
 	}
 	return false
+}
+
+func (x *Card) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type CreateCardRequest struct {
@@ -341,7 +350,7 @@ var File_florin_v1_card_proto protoreflect.FileDescriptor
 
 const file_florin_v1_card_proto_rawDesc = "" +
 	"\n" +
-	"\x14florin/v1/card.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x02\n" +
+	"\x14florin/v1/card.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x02\n" +
 	"\x04Card\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x14\n" +
@@ -353,7 +362,9 @@ const file_florin_v1_card_proto_rawDesc = "" +
 	"\bmerchant\x18\a \x01(\tR\bmerchant\x129\n" +
 	"\n" +
 	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\t \x01(\bR\blivemode\"n\n" +
+	"\blivemode\x18\t \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\n" +
+	" \x01(\x03R\bsequence\"n\n" +
 	"\x11CreateCardRequest\x12-\n" +
 	"\vcard_number\x18\x01 \x01(\tB\f\xbaH\x06r\x04\x10\x01\x18 \x80\x01\x01R\n" +
 	"cardNumber\x12*\n" +

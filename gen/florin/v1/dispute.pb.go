@@ -166,6 +166,8 @@ type Dispute struct {
 	//
 	//	*Dispute_PaymentObject
 	OpenedPayment isDispute_OpenedPayment `protobuf_oneof:"opened_payment"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,15,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -305,6 +307,13 @@ func (x *Dispute) GetPaymentObject() *Payment {
 		}
 	}
 	return nil
+}
+
+func (x *Dispute) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type isDispute_OpenedPayment interface {
@@ -484,7 +493,9 @@ type ListDisputesRequest struct {
 	// Only what was created at this moment or earlier.
 	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
-	Expand        []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
+	Expand []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf          *int64 `protobuf:"varint,9,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -575,6 +586,13 @@ func (x *ListDisputesRequest) GetExpand() []string {
 	return nil
 }
 
+func (x *ListDisputesRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
+}
+
 type ListDisputesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
@@ -658,7 +676,7 @@ var File_florin_v1_dispute_proto protoreflect.FileDescriptor
 
 const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/dispute.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x04\n" +
+	"\x17florin/v1/dispute.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x04\n" +
 	"\aDispute\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -676,7 +694,8 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
 	"\blivemode\x18\r \x01(\bR\blivemode\x12;\n" +
-	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObjectB\x10\n" +
+	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObject\x12\x1a\n" +
+	"\bsequence\x18\x0f \x01(\x03R\bsequenceB\x10\n" +
 	"\x0eopened_payment\"E\n" +
 	"\x11GetDisputeRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
@@ -686,7 +705,7 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\x15ContestDisputeRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12&\n" +
 	"\bevidence\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\x8c\x03\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\bevidence\"\xc2\x03\n" +
 	"\x13ListDisputesRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
@@ -696,8 +715,10 @@ const file_florin_v1_dispute_proto_rawDesc = "" +
 	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
-	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expandB\b\n" +
-	"\x06_limit\"\xa4\x01\n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x12*\n" +
+	"\x05as_of\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x01R\x04asOf\x88\x01\x01B\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_as_of\"\xa4\x01\n" +
 	"\x14ListDisputesResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.DisputeR\x04data\x12\x19\n" +

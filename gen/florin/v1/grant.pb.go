@@ -122,7 +122,9 @@ type ListGrantsRequest struct {
 	// Only grants of this payer.
 	Payer string `protobuf:"bytes,4,opt,name=payer,proto3" json:"payer,omitempty"`
 	// Only grants to this client.
-	Client        string `protobuf:"bytes,5,opt,name=client,proto3" json:"client,omitempty"`
+	Client string `protobuf:"bytes,5,opt,name=client,proto3" json:"client,omitempty"`
+	// The list as it was right after the event of this number.
+	AsOf          *int64 `protobuf:"varint,6,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -190,6 +192,13 @@ func (x *ListGrantsRequest) GetClient() string {
 		return x.Client
 	}
 	return ""
+}
+
+func (x *ListGrantsRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
 }
 
 type ListGrantsResponse struct {
@@ -279,14 +288,16 @@ const file_florin_v1_grant_proto_rawDesc = "" +
 	"\x0fGetGrantRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"$\n" +
 	"\x12RevokeGrantRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xd1\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x87\x02\n" +
 	"\x11ListGrantsRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
 	"\rending_before\x18\x03 \x01(\tR\fendingBefore\x12\x1e\n" +
 	"\x05payer\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x05payer\x12 \n" +
-	"\x06client\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06clientB\b\n" +
-	"\x06_limit\"\xa0\x01\n" +
+	"\x06client\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06client\x12*\n" +
+	"\x05as_of\x18\x06 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x01R\x04asOf\x88\x01\x01B\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_as_of\"\xa0\x01\n" +
 	"\x12ListGrantsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.GrantR\x04data\x12\x19\n" +

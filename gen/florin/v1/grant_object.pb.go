@@ -94,9 +94,11 @@ type Grant struct {
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
 	// Who ended it: "payer", "merchant", "client" or "platform".
-	RevokedBy     string                 `protobuf:"bytes,11,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	RevokedBy string                 `protobuf:"bytes,11,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,13,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,14,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,6 +224,13 @@ func (x *Grant) GetLivemode() bool {
 	return false
 }
 
+func (x *Grant) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 // GrantLimit bounds what a client may pay to one payee in one currency.
 type GrantLimit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -326,7 +335,7 @@ var File_florin_v1_grant_object_proto protoreflect.FileDescriptor
 
 const file_florin_v1_grant_object_proto_rawDesc = "" +
 	"\n" +
-	"\x1cflorin/v1/grant_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x03\n" +
+	"\x1cflorin/v1/grant_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x03\n" +
 	"\x05Grant\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +
@@ -345,7 +354,8 @@ const file_florin_v1_grant_object_proto_rawDesc = "" +
 	"revoked_by\x18\v \x01(\tR\trevokedBy\x129\n" +
 	"\n" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\r \x01(\bR\blivemode\"\xf1\x01\n" +
+	"\blivemode\x18\r \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\x0e \x01(\x03R\bsequence\"\xf1\x01\n" +
 	"\n" +
 	"GrantLimit\x12\x14\n" +
 	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x1a\n" +

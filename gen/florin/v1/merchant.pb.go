@@ -41,9 +41,11 @@ type Merchant struct {
 	// Share of a wallet payment, in basis points.
 	WalletFeeBps int32 `protobuf:"varint,8,opt,name=wallet_fee_bps,json=walletFeeBps,proto3" json:"wallet_fee_bps,omitempty"`
 	// Largest payment, in minor units; 0: none.
-	AmountMax     int64                  `protobuf:"varint,9,opt,name=amount_max,json=amountMax,proto3" json:"amount_max,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,11,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	AmountMax int64                  `protobuf:"varint,9,opt,name=amount_max,json=amountMax,proto3" json:"amount_max,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,11,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,12,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -153,6 +155,13 @@ func (x *Merchant) GetLivemode() bool {
 		return x.Livemode
 	}
 	return false
+}
+
+func (x *Merchant) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 // Balance is what a merchant holds.
@@ -389,7 +398,7 @@ var File_florin_v1_merchant_proto protoreflect.FileDescriptor
 
 const file_florin_v1_merchant_proto_rawDesc = "" +
 	"\n" +
-	"\x18florin/v1/merchant.proto\x12\tflorin.v1\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n" +
+	"\x18florin/v1/merchant.proto\x12\tflorin.v1\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x02\n" +
 	"\bMerchant\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x12\n" +
@@ -405,7 +414,8 @@ const file_florin_v1_merchant_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\v \x01(\bR\blivemode\"\x87\x01\n" +
+	"\blivemode\x18\v \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\f \x01(\x03R\bsequence\"\x87\x01\n" +
 	"\aBalance\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12\x1a\n" +
 	"\bmerchant\x18\x02 \x01(\tR\bmerchant\x12,\n" +

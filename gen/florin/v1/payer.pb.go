@@ -33,10 +33,12 @@ type Payer struct {
 	Name   string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	Email  string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
 	// The caller's own reference.
-	Reference     string                 `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
-	Metadata      map[string]string      `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,8,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	Reference string                 `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	Metadata  map[string]string      `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,8,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,9,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,6 +127,13 @@ func (x *Payer) GetLivemode() bool {
 		return x.Livemode
 	}
 	return false
+}
+
+func (x *Payer) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 // PayerClaim lets a person become a payer, once.
@@ -388,7 +397,9 @@ type ListPayersRequest struct {
 	// Only what was created at this moment or later.
 	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
 	// Only what was created at this moment or earlier.
-	CreatedTo     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
+	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
+	// The list as it was right after the event of this number.
+	AsOf          *int64 `protobuf:"varint,9,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +490,13 @@ func (x *ListPayersRequest) GetCreatedTo() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ListPayersRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
+}
+
 type ListPayersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
@@ -562,7 +580,7 @@ var File_florin_v1_payer_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payer_proto_rawDesc = "" +
 	"\n" +
-	"\x15florin/v1/payer.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x02\n" +
+	"\x15florin/v1/payer.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x02\n" +
 	"\x05Payer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x12\n" +
@@ -572,7 +590,8 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\bmetadata\x18\x06 \x03(\v2\x1e.florin.v1.Payer.MetadataEntryR\bmetadata\x129\n" +
 	"\n" +
 	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\b \x01(\bR\blivemode\x1a;\n" +
+	"\blivemode\x18\b \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\t \x01(\x03R\bsequence\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x01\n" +
@@ -597,7 +616,7 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"!\n" +
 	"\x0fGetPayerRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xee\x03\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xa4\x04\n" +
 	"\x11ListPayersRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
@@ -607,11 +626,13 @@ const file_florin_v1_payer_proto_rawDesc = "" +
 	"\bmetadata\x18\x06 \x03(\v2*.florin.v1.ListPayersRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x05\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12=\n" +
 	"\fcreated_from\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
-	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x1a;\n" +
+	"created_to\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12*\n" +
+	"\x05as_of\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x01R\x04asOf\x88\x01\x01\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
-	"\x06_limit\"\xa0\x01\n" +
+	"\x06_limitB\b\n" +
+	"\x06_as_of\"\xa0\x01\n" +
 	"\x12ListPayersResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12$\n" +
 	"\x04data\x18\x02 \x03(\v2\x10.florin.v1.PayerR\x04data\x12\x19\n" +

@@ -205,7 +205,9 @@ type Payment struct {
 	// Set when the merchant is paid in another currency than currency.
 	Settlement *Settlement `protobuf:"bytes,27,opt,name=settlement,proto3" json:"settlement,omitempty"`
 	// The grant by which a client paid for its payer.
-	Grant         string `protobuf:"bytes,28,opt,name=grant,proto3" json:"grant,omitempty"`
+	Grant string `protobuf:"bytes,28,opt,name=grant,proto3" json:"grant,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,29,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +456,13 @@ func (x *Payment) GetGrant() string {
 		return x.Grant
 	}
 	return ""
+}
+
+func (x *Payment) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type isPayment_OpenedSource interface {
@@ -884,7 +893,9 @@ type ListPaymentsRequest struct {
 	// Only what carries every one of these pairs: metadata[key]=value.
 	Metadata map[string]string `protobuf:"bytes,13,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
-	Expand        []string `protobuf:"bytes,14,rep,name=expand,proto3" json:"expand,omitempty"`
+	Expand []string `protobuf:"bytes,14,rep,name=expand,proto3" json:"expand,omitempty"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf          *int64 `protobuf:"varint,15,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1015,6 +1026,13 @@ func (x *ListPaymentsRequest) GetExpand() []string {
 		return x.Expand
 	}
 	return nil
+}
+
+func (x *ListPaymentsRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
 }
 
 type ListPaymentsResponse struct {
@@ -1259,7 +1277,7 @@ var File_florin_v1_payment_proto protoreflect.FileDescriptor
 
 const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\t\n" +
+	"\x17florin/v1/payment.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14florin/v1/card.proto\x1a\x17florin/v1/options.proto\x1a\x1cflorin/v1/quote_object.proto\x1a\x1dflorin/v1/wallet_object.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\t\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -1295,7 +1313,8 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"settlement\x18\x1b \x01(\v2\x15.florin.v1.SettlementR\n" +
 	"settlement\x12\x14\n" +
-	"\x05grant\x18\x1c \x01(\tR\x05grant\x1a;\n" +
+	"\x05grant\x18\x1c \x01(\tR\x05grant\x12\x1a\n" +
+	"\bsequence\x18\x1d \x01(\x03R\bsequence\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
@@ -1340,7 +1359,7 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\a_amount\"E\n" +
 	"\x11GetPaymentRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
-	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xc7\x06\n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xfd\x06\n" +
 	"\x13ListPaymentsRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
@@ -1360,14 +1379,16 @@ const file_florin_v1_payment_proto_rawDesc = "" +
 	"\treference\x18\v \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12\x1f\n" +
 	"\x06source\x18\f \x01(\tB\a\xbaH\x04r\x02\x18@R\x06source\x12a\n" +
 	"\bmetadata\x18\r \x03(\v2,.florin.v1.ListPaymentsRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x05\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12 \n" +
-	"\x06expand\x18\x0e \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x1a;\n" +
+	"\x06expand\x18\x0e \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x12*\n" +
+	"\x05as_of\x18\x0f \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x04R\x04asOf\x88\x01\x01\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
 	"\x06_limitB\t\n" +
 	"\a_amountB\r\n" +
 	"\v_amount_minB\r\n" +
-	"\v_amount_max\"\xa4\x01\n" +
+	"\v_amount_maxB\b\n" +
+	"\x06_as_of\"\xa4\x01\n" +
 	"\x14ListPaymentsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12&\n" +
 	"\x04data\x18\x02 \x03(\v2\x12.florin.v1.PaymentR\x04data\x12\x19\n" +

@@ -159,10 +159,12 @@ type Quote struct {
 	Rate   *Rate       `protobuf:"bytes,7,opt,name=rate,proto3" json:"rate,omitempty"`
 	Status QuoteStatus `protobuf:"varint,8,opt,name=status,proto3,enum=florin.v1.QuoteStatus" json:"status,omitempty"`
 	// The payment that it served.
-	Payment       string                 `protobuf:"bytes,9,opt,name=payment,proto3" json:"payment,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Livemode      bool                   `protobuf:"varint,12,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	Payment   string                 `protobuf:"bytes,9,opt,name=payment,proto3" json:"payment,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Livemode  bool                   `protobuf:"varint,12,opt,name=livemode,proto3" json:"livemode,omitempty"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,13,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +283,13 @@ func (x *Quote) GetLivemode() bool {
 	return false
 }
 
+func (x *Quote) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 // Settlement is what a payment means to a merchant who is paid in another currency than the payer pays in.
 type Settlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -371,7 +380,7 @@ const file_florin_v1_quote_object_proto_rawDesc = "" +
 	"\x04Rate\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\x03R\x05value\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\x05R\x05scale\x12\x16\n" +
-	"\x06source\x18\x03 \x01(\tR\x06source\"\xc2\x03\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\"\xde\x03\n" +
 	"\x05Quote\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -387,7 +396,8 @@ const file_florin_v1_quote_object_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x129\n" +
 	"\n" +
 	"created_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
-	"\blivemode\x18\f \x01(\bR\blivemode\"\xb5\x01\n" +
+	"\blivemode\x18\f \x01(\bR\blivemode\x12\x1a\n" +
+	"\bsequence\x18\r \x01(\x03R\bsequence\"\xb5\x01\n" +
 	"\n" +
 	"Settlement\x12\x1a\n" +
 	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12'\n" +

@@ -107,8 +107,10 @@ type Refund struct {
 	OpenedPayment isRefund_OpenedPayment `protobuf_oneof:"opened_payment"`
 	// What it took from the merchant, in minor units of the payment's settlement currency, where that is another one.
 	SettlementAmount *int64 `protobuf:"varint,15,opt,name=settlement_amount,json=settlementAmount,proto3,oneof" json:"settlement_amount,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,16,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Refund) Reset() {
@@ -251,6 +253,13 @@ func (x *Refund) GetPaymentObject() *Payment {
 func (x *Refund) GetSettlementAmount() int64 {
 	if x != nil && x.SettlementAmount != nil {
 		return *x.SettlementAmount
+	}
+	return 0
+}
+
+func (x *Refund) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
 	}
 	return 0
 }
@@ -404,7 +413,9 @@ type ListRefundsRequest struct {
 	// Only what was created at this moment or earlier.
 	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	// Objects to show in full: payment, payment.source, payment.destination. At most 4 paths.
-	Expand        []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
+	Expand []string `protobuf:"bytes,8,rep,name=expand,proto3" json:"expand,omitempty"`
+	// The list as it was right after the event of this number; without status and expand.
+	AsOf          *int64 `protobuf:"varint,9,opt,name=as_of,json=asOf,proto3,oneof" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +506,13 @@ func (x *ListRefundsRequest) GetExpand() []string {
 	return nil
 }
 
+func (x *ListRefundsRequest) GetAsOf() int64 {
+	if x != nil && x.AsOf != nil {
+		return *x.AsOf
+	}
+	return 0
+}
+
 type ListRefundsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "list".
@@ -578,7 +596,7 @@ var File_florin_v1_refund_proto protoreflect.FileDescriptor
 
 const file_florin_v1_refund_proto_rawDesc = "" +
 	"\n" +
-	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x05\n" +
+	"\x16florin/v1/refund.proto\x12\tflorin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17florin/v1/options.proto\x1a\x17florin/v1/payment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x05\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
@@ -596,7 +614,8 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
 	"\blivemode\x18\r \x01(\bR\blivemode\x12;\n" +
 	"\x0epayment_object\x18\x0e \x01(\v2\x12.florin.v1.PaymentH\x00R\rpaymentObject\x120\n" +
-	"\x11settlement_amount\x18\x0f \x01(\x03H\x01R\x10settlementAmount\x88\x01\x01\x1a;\n" +
+	"\x11settlement_amount\x18\x0f \x01(\x03H\x01R\x10settlementAmount\x88\x01\x01\x12\x1a\n" +
+	"\bsequence\x18\x10 \x01(\x03R\bsequence\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
@@ -613,7 +632,7 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\a_amount\"D\n" +
 	"\x10GetRefundRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
-	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\x81\x03\n" +
+	"\x06expand\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\"\xb7\x03\n" +
 	"\x12ListRefundsRequest\x12$\n" +
 	"\x05limit\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05limit\x88\x01\x01\x12%\n" +
 	"\x0estarting_after\x18\x02 \x01(\tR\rstartingAfter\x12#\n" +
@@ -623,8 +642,10 @@ const file_florin_v1_refund_proto_rawDesc = "" +
 	"\fcreated_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12 \n" +
-	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expandB\b\n" +
-	"\x06_limit\"\xa2\x01\n" +
+	"\x06expand\x18\b \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x04R\x06expand\x12*\n" +
+	"\x05as_of\x18\t \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01H\x01R\x04asOf\x88\x01\x01B\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_as_of\"\xa2\x01\n" +
 	"\x13ListRefundsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12%\n" +
 	"\x04data\x18\x02 \x03(\v2\x11.florin.v1.RefundR\x04data\x12\x19\n" +

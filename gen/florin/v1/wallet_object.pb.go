@@ -49,7 +49,9 @@ type Wallet struct {
 	// Types that are valid to be assigned to OpenedPayer:
 	//
 	//	*Wallet_PayerObject
-	OpenedPayer   isWallet_OpenedPayer `protobuf_oneof:"opened_payer"`
+	OpenedPayer isWallet_OpenedPayer `protobuf_oneof:"opened_payer"`
+	// The number of the last event about it.
+	Sequence      int64 `protobuf:"varint,14,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +186,13 @@ func (x *Wallet) GetPayerObject() *Payer {
 	return nil
 }
 
+func (x *Wallet) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 type isWallet_OpenedPayer interface {
 	isWallet_OpenedPayer()
 }
@@ -198,7 +207,7 @@ var File_florin_v1_wallet_object_proto protoreflect.FileDescriptor
 
 const file_florin_v1_wallet_object_proto_rawDesc = "" +
 	"\n" +
-	"\x1dflorin/v1/wallet_object.proto\x12\tflorin.v1\x1a\x15florin/v1/payer.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x03\n" +
+	"\x1dflorin/v1/wallet_object.proto\x12\tflorin.v1\x1a\x15florin/v1/payer.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdf\x03\n" +
 	"\x06Wallet\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x14\n" +
@@ -215,7 +224,8 @@ const file_florin_v1_wallet_object_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
 	"\blivemode\x18\f \x01(\bR\blivemode\x125\n" +
-	"\fpayer_object\x18\r \x01(\v2\x10.florin.v1.PayerH\x00R\vpayerObjectB\x0e\n" +
+	"\fpayer_object\x18\r \x01(\v2\x10.florin.v1.PayerH\x00R\vpayerObject\x12\x1a\n" +
+	"\bsequence\x18\x0e \x01(\x03R\bsequenceB\x0e\n" +
 	"\fopened_payerB4Z2github.com/florinpay/florin/gen/florin/v1;florinv1b\x06proto3"
 
 var (

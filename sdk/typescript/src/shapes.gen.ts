@@ -7,10 +7,12 @@ export const apiKeyShape: Shape = {
   expires_at: "instant",
   revoked_at: "instant",
   last_used_at: "instant",
+  sequence: "whole",
 };
 
 export const cardShape: Shape = {
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const deletedCardShape: Shape = {
@@ -25,6 +27,7 @@ export const disputeShape: Shape = {
   respond_by: "instant",
   created_at: "instant",
   payment_object: () => paymentShape,
+  sequence: "whole",
 };
 
 export const eventShape: Shape = {
@@ -63,6 +66,7 @@ export const grantShape: Shape = {
   expires_at: "instant",
   revoked_at: "instant",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const grantLimitShape: Shape = {
@@ -103,6 +107,7 @@ export const merchantShape: Shape = {
   card_fee_fixed: "whole",
   amount_max: "whole",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const balanceShape: Shape = {
@@ -117,6 +122,7 @@ export const balanceLineShape: Shape = {
 
 export const payerShape: Shape = {
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const payerClaimShape: Shape = {
@@ -138,6 +144,7 @@ export const paymentShape: Shape = {
   source_wallet: () => walletShape,
   destination_wallet: () => walletShape,
   settlement: () => settlementShape,
+  sequence: "whole",
 };
 
 export const cardSummaryShape: Shape = {
@@ -159,6 +166,7 @@ export const quoteShape: Shape = {
   rate: () => rateShape,
   expires_at: "instant",
   created_at: "instant",
+  sequence: "whole",
 };
 
 export const settlementShape: Shape = {
@@ -173,6 +181,7 @@ export const refundShape: Shape = {
   created_at: "instant",
   payment_object: () => paymentShape,
   settlement_amount: "whole",
+  sequence: "whole",
 };
 
 export const sandboxClockShape: Shape = {
@@ -192,6 +201,7 @@ export const walletShape: Shape = {
   spent_today: "whole",
   created_at: "instant",
   payer_object: () => payerShape,
+  sequence: "whole",
 };
 
 export const redeliverEventsResponseShape: Shape = {

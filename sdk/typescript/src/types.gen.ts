@@ -87,6 +87,8 @@ export interface ApiKey {
   /** The key that replaces it. */
   readonly replaced_by: string;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** Card is a payment card in the vault; its id is its token. */
@@ -101,6 +103,8 @@ export interface Card {
   readonly merchant: string;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** DeletedCard confirms a deletion. */
@@ -153,6 +157,8 @@ export interface Dispute {
   readonly created_at: Date;
   readonly livemode: boolean;
   readonly payment_object?: Payment;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** Event is a numbered fact, written in the same commit as its cause. */
@@ -227,6 +233,8 @@ export interface Grant {
   readonly revoked_by: string;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** GrantLimit bounds what a client may pay to one payee in one currency. */
@@ -339,6 +347,8 @@ export interface Merchant {
   readonly amount_max: number;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** Balance is what a merchant holds. */
@@ -373,6 +383,8 @@ export interface Payer {
   readonly metadata: Record<string, string>;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** PayerClaim lets a person become a payer, once. */
@@ -437,6 +449,8 @@ export interface Payment {
   readonly settlement: Settlement | null;
   /** The grant by which a client paid for its payer. */
   readonly grant: string;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** CardSummary is what may be shown of a card. */
@@ -495,6 +509,8 @@ export interface Quote {
   readonly expires_at: Date | null;
   readonly created_at: Date;
   readonly livemode: boolean;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /**
@@ -544,6 +560,8 @@ export interface Refund {
    * is another one.
    */
   readonly settlement_amount: number | null;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 /** SandboxClock is the time that a sandbox goes by. */
@@ -597,6 +615,8 @@ export interface Wallet {
   readonly created_at: Date;
   readonly livemode: boolean;
   readonly payer_object?: Payer;
+  /** The number of the last event about it. */
+  readonly sequence: number;
 }
 
 export interface RedeliverEventsResponse {
@@ -710,6 +730,8 @@ export interface ListApiKeys {
   starting_after?: string | undefined;
   /** Objects before this one in the list. */
   ending_before?: string | undefined;
+  /** The list as it was right after the event of this number. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -761,6 +783,8 @@ export interface ListDisputes {
   created_to?: Date | undefined;
   /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
   expand?: string[] | undefined;
+  /** The list as it was right after the event of this number; without status and expand. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -873,6 +897,8 @@ export interface ListGrants {
   payer?: string | undefined;
   /** Only grants to this client. */
   client?: string | undefined;
+  /** The list as it was right after the event of this number. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -961,6 +987,8 @@ export interface ListPayers {
   created_from?: Date | undefined;
   /** Only what was created at this moment or earlier. */
   created_to?: Date | undefined;
+  /** The list as it was right after the event of this number. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -1035,6 +1063,8 @@ export interface ListPayments {
    * Objects to show in full: source, destination, source.payer, destination.payer. At most 4 paths.
    */
   expand?: string[] | undefined;
+  /** The list as it was right after the event of this number; without status and expand. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */
@@ -1102,6 +1132,8 @@ export interface ListRefunds {
   created_to?: Date | undefined;
   /** Objects to show in full: payment, payment.source, payment.destination. At most 4 paths. */
   expand?: string[] | undefined;
+  /** The list as it was right after the event of this number; without status and expand. */
+  as_of?: number | undefined;
 }
 
 /** What is sent to the method of that name. */

@@ -108,6 +108,7 @@ class ApiKeysService:
         limit: int | None = None,
         starting_after: str | None = None,
         ending_before: str | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[ApiKey]:
@@ -116,12 +117,13 @@ class ApiKeysService:
         limit: 1 to 100; 10 if absent.
         starting_after: Objects after this one in the list.
         ending_before: Objects before this one in the list.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             ApiKey.from_json,
             "GET",
             "/v1/api_keys",
-            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before},
+            {"limit": limit, "starting_after": starting_after, "ending_before": ending_before, "as_of": as_of},
             timeout=timeout,
             retries=retries,
         )
@@ -273,6 +275,7 @@ class DisputesService:
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Dispute]:
@@ -287,6 +290,8 @@ class DisputesService:
         created_to: Only what was created at this moment or earlier.
         expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
             paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Dispute.from_json,
@@ -301,6 +306,7 @@ class DisputesService:
                 "created_from": created_from,
                 "created_to": created_to,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -597,6 +603,7 @@ class GrantsService:
         ending_before: str | None = None,
         payer: str | None = None,
         client: str | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Grant]:
@@ -607,6 +614,7 @@ class GrantsService:
         ending_before: Objects before this one in the list.
         payer: Only grants of this payer.
         client: Only grants to this client.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             Grant.from_json,
@@ -618,6 +626,7 @@ class GrantsService:
                 "ending_before": ending_before,
                 "payer": payer,
                 "client": client,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -881,6 +890,7 @@ class PayersService:
         metadata: Mapping[str, str] | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payer]:
@@ -894,6 +904,7 @@ class PayersService:
         metadata: Only what carries every one of these pairs: metadata[key]=value.
         created_from: Only what was created at this moment or later.
         created_to: Only what was created at this moment or earlier.
+        as_of: The list as it was right after the event of this number.
         """
         return self._caller.pages(
             Payer.from_json,
@@ -908,6 +919,7 @@ class PayersService:
                 "metadata": metadata,
                 "created_from": created_from,
                 "created_to": created_to,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -1033,6 +1045,7 @@ class PaymentsService:
         source: str | None = None,
         metadata: Mapping[str, str] | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Payment]:
@@ -1053,6 +1066,8 @@ class PaymentsService:
         metadata: Only what carries every one of these pairs: metadata[key]=value.
         expand: Objects to show in full: source, destination, source.payer, destination.payer.
             At most 4 paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Payment.from_json,
@@ -1073,6 +1088,7 @@ class PaymentsService:
                 "source": source,
                 "metadata": metadata,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,
@@ -1267,6 +1283,7 @@ class RefundsService:
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         expand: Sequence[str] | None = None,
+        as_of: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> Pages[Refund]:
@@ -1281,6 +1298,8 @@ class RefundsService:
         created_to: Only what was created at this moment or earlier.
         expand: Objects to show in full: payment, payment.source, payment.destination. At most 4
             paths.
+        as_of: The list as it was right after the event of this number; without status and
+            expand.
         """
         return self._caller.pages(
             Refund.from_json,
@@ -1295,6 +1314,7 @@ class RefundsService:
                 "created_from": created_from,
                 "created_to": created_to,
                 "expand": expand,
+                "as_of": as_of,
             },
             timeout=timeout,
             retries=retries,

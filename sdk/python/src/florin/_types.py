@@ -124,6 +124,8 @@ class ApiKey(Object):
     # The key that replaces it.
     replaced_by: str
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -140,6 +142,7 @@ class ApiKey(Object):
         "last_used_at": maybe(instant),
         "replaced_by": text,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -157,6 +160,8 @@ class Card(Object):
     merchant: str
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -168,6 +173,7 @@ class Card(Object):
         "merchant": text,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -247,6 +253,8 @@ class Dispute(Object):
     created_at: datetime
     livemode: bool
     payment_object: Payment | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -263,6 +271,7 @@ class Dispute(Object):
         "created_at": instant,
         "livemode": truth,
         "payment_object": maybe(lambda x: Payment.from_json(x)),
+        "sequence": whole,
     }
 
 
@@ -389,6 +398,8 @@ class Grant(Object):
     revoked_by: str
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -404,6 +415,7 @@ class Grant(Object):
         "revoked_by": text,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -586,6 +598,8 @@ class Merchant(Object):
     amount_max: int
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -599,6 +613,7 @@ class Merchant(Object):
         "amount_max": whole,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -654,6 +669,8 @@ class Payer(Object):
     metadata: Mapping[str, str]
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -664,6 +681,7 @@ class Payer(Object):
         "metadata": strings,
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -740,6 +758,8 @@ class Payment(Object):
     settlement: Settlement | None
     # The grant by which a client paid for its payer.
     grant: str
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -770,6 +790,7 @@ class Payment(Object):
         "destination_wallet": maybe(lambda x: Wallet.from_json(x)),
         "settlement": maybe(lambda x: Settlement.from_json(x)),
         "grant": text,
+        "sequence": whole,
     }
 
 
@@ -859,6 +880,8 @@ class Quote(Object):
     expires_at: datetime | None
     created_at: datetime
     livemode: bool
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -873,6 +896,7 @@ class Quote(Object):
         "expires_at": maybe(instant),
         "created_at": instant,
         "livemode": truth,
+        "sequence": whole,
     }
 
 
@@ -926,6 +950,8 @@ class Refund(Object):
     # What it took from the merchant, in minor units of the payment's settlement currency, where
     # that is another one.
     settlement_amount: int | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -943,6 +969,7 @@ class Refund(Object):
         "livemode": truth,
         "payment_object": maybe(lambda x: Payment.from_json(x)),
         "settlement_amount": maybe(whole),
+        "sequence": whole,
     }
 
 
@@ -1015,6 +1042,8 @@ class Wallet(Object):
     created_at: datetime
     livemode: bool
     payer_object: Payer | None
+    # The number of the last event about it.
+    sequence: int
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -1030,6 +1059,7 @@ class Wallet(Object):
         "created_at": instant,
         "livemode": truth,
         "payer_object": maybe(lambda x: Payer.from_json(x)),
+        "sequence": whole,
     }
 
 
