@@ -22,7 +22,7 @@ func telling(methods ...string) Door {
 	d.Shapes = wire.ContractShapes()
 	stream := d.Shapes["florin.v1.StreamEventsRequest"]
 	for _, method := range methods {
-		o := Operation{Procedure: method, Verb: "GET", URL: "/v1/events/stream", Input: stream, Query: stream.Members, Stream: true}
+		o := Operation{Procedure: method, Verb: "GET", URL: "/v1/events/stream", Input: stream, Query: stream.Members, Series: wire.LiveSeries, Endless: true}
 		if method == methodWebhook {
 			o = Operation{Procedure: method, Verb: "POST", URL: "/v1/webhook_endpoints"}
 		}
