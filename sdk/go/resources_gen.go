@@ -23,6 +23,7 @@ type resources struct {
 	Payments          PaymentsService
 	Quotes            QuotesService
 	Refunds           RefundsService
+	Statements        StatementsService
 	Wallets           WalletsService
 	WebhookEndpoints  WebhookEndpointsService
 	WebhookDeliveries WebhookDeliveriesService
@@ -44,6 +45,7 @@ func newResources(c *Client) resources {
 		Payments:          PaymentsService{c},
 		Quotes:            QuotesService{c},
 		Refunds:           RefundsService{c},
+		Statements:        StatementsService{c},
 		Wallets:           WalletsService{c},
 		WebhookEndpoints:  WebhookEndpointsService{c},
 		WebhookDeliveries: WebhookDeliveriesService{c},
@@ -375,6 +377,23 @@ func (r RefundsService) List(ctx context.Context, params *ListRefunds, options .
 // ListPage reads one page of the list.
 func (r RefundsService) ListPage(ctx context.Context, params *ListRefunds, options ...Option) (*Page[Refund], error) {
 	return send[Page[Refund]](ctx, r.client, call{verb: "GET", path: "/v1/refunds", params: params}, options)
+}
+
+// StatementsService calls /v1/statements.
+type StatementsService struct{ client *Client }
+
+// Get reads the statement of a day: its balances and totals whole, its entries a page at a time,
+// oldest first. The statement of today, or of a day that ended a moment ago, is not final yet. A
+// day of more than 10,000 entries is refused: take its file.
+func (r StatementsService) Get(ctx context.Context, date string, params *GetStatement, options ...Option) (*Statement, error) {
+	return send[Statement](ctx, r.client, call{verb: "GET", path: "/v1/statements/{date}", ids: []string{date}, params: params}, options)
+}
+
+// Statements.GetFile gives the statement of a day that is final as a file, signed. The same day
+// gives the same bytes whenever it is asked for. A long one comes in pages of 5,000 entries, each a
+// file.
+func (r StatementsService) GetStatementFile(ctx context.Context, date string, params *GetStatementFile, options ...Option) (*StatementFile, error) {
+	return send[StatementFile](ctx, r.client, call{verb: "GET", path: "/v1/statements/{date}/file", ids: []string{date}, params: params}, options)
 }
 
 // WalletsService calls /v1/wallets.
