@@ -120,6 +120,7 @@ const (
 	typeJWT           = "JWT"
 	typeIntrospection = "token-introspection+jwt"
 	typeInitial       = "initial-access+jwt"
+	typeStatement     = "florin-statement+jws" // no token: what it signs is not even JSON
 )
 
 // ringFor is how old a node's view of the keys may be. Long before a key signs it has been
@@ -212,7 +213,7 @@ func (r *ring) add(seal Sealer, k keyRow) error {
 		return err
 	}
 	r.kid = k.KID
-	for _, kind := range []string{typeAccess, typeJWT, typeIntrospection, typeInitial} {
+	for _, kind := range []string{typeAccess, typeJWT, typeIntrospection, typeInitial, typeStatement} {
 		key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: k.KID}}
 		if r.signers[kind], err = jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(kind))); err != nil {
 			return err

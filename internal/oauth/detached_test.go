@@ -1,0 +1,7 @@
+package oauth
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
