@@ -28,6 +28,7 @@ import (
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/payer"
 	"github.com/florinpay/florin/internal/payment"
+	"github.com/florinpay/florin/internal/statement"
 	"github.com/florinpay/florin/internal/vault"
 	"github.com/florinpay/florin/internal/wallet"
 	"github.com/florinpay/florin/internal/web"
@@ -151,7 +152,7 @@ func (h *house) door(c api.Config) *api.Server {
 		api.Payments(h.payments, entry, expand), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers"),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
-		api.Grants(h.grants, h.clock),
+		api.Grants(h.grants, h.clock), api.Statements(statement.NewDesk(h.db, h.clock), h.clock, h.signStatement()),
 	)
 	if h.oauth != nil {
 		h.openBeside(door)

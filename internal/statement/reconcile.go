@@ -1,10 +1,13 @@
 package statement
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/ledger"
@@ -67,7 +70,7 @@ func (d *Desk) period(ctx context.Context, s Span) (*book, error) {
 				return err
 			}
 		}
-		slices.SortFunc(out.entries, func(a, b Entry) int { return int(a.Sequence - b.Sequence) })
+		slices.SortStableFunc(out.entries, func(a, b Entry) int { return cmp.Compare(a.Sequence, b.Sequence) })
 		last := Which{Day: s.To}
 		newest, err := r.book.Newest(ctx)
 		if err != nil {
@@ -128,9 +131,9 @@ func (b *book) compare(s Span, theirs Record) *Report {
 	}
 	m.found = make([]bool, len(m.theirs))
 	for i, e := range m.ours {
-		for _, name := range slices.Compact([]string{string(e.Transfer), e.Cause, string(e.Payment), e.Reference}) { // a payment's cause is its id
-			if name != "" {
-				m.byName[name] = append(m.byName[name], i)
+		for _, name := range []string{string(e.Transfer), e.Cause, string(e.Payment), e.Reference} {
+			if list := m.byName[name]; name != "" && (len(list) == 0 || list[len(list)-1] != i) { // a payment's cause is its id
+				m.byName[name] = append(list, i)
 			}
 		}
 	}
@@ -202,8 +205,32 @@ func (m *match) equal(l *Line) bool {
 		return false
 	}
 	m.meet(l, list[0])
-	m.report.Matched++
+	if wrong := m.ours[list[0]].misnamed(l); wrong != "" {
+		m.report.add(names, "%s: %s, which books %s, %s", l.Where, safe(l.name()), l.Amount, wrong)
+	} else {
+		m.report.Matched++
+	}
 	return true
+}
+
+// misnamed tells which of a line's other names are not the entry's, "" for none.
+func (e *Entry) misnamed(l *Line) string {
+	for _, x := range []struct{ what, ours, theirs string }{{"cause", e.Cause, l.Cause}, {"payment", string(e.Payment), l.Payment}, {"reference", e.Reference, l.Reference}} {
+		if x.theirs != "" && visible(x.ours) != visible(x.theirs) {
+			return fmt.Sprintf("has the %s %s in ours and %s in theirs", x.what, safe(cmp.Or(x.ours, "(none)")), safe(x.theirs))
+		}
+	}
+	return ""
+}
+
+// visible is what every format keeps of a text.
+func visible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsGraphic(c) || unicode.IsSpace(c) || c == unicode.ReplacementChar {
+			return -1
+		}
+		return c
+	}, text)
 }
 
 // net meets all entries of a name together: who books what arrived after the fee has

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
 )
 
@@ -106,6 +107,12 @@ func (e *camtEntry) line(where string) (l Line, err error) {
 		if l.Reference == "" && len(d.Remittance) > 0 {
 			l.Reference = d.Remittance[0]
 		}
+	}
+	if !id.Valid(id.Transfer(l.Transfer)) { // what others call their own
+		l.Transfer = ""
+	}
+	if !id.Valid(id.Payment(l.Payment)) {
+		l.Payment = ""
 	}
 	if l.nameless() {
 		l.Reference = e.Ref

@@ -30,6 +30,7 @@ const (
 	twice
 	amounts
 	currencies
+	names
 	balances
 	unsound
 	kindsOfDifference
@@ -38,7 +39,7 @@ const (
 // titles are what a number of differences is called.
 var titles = [kindsOfDifference]string{
 	onlyOurs: "only in ours", onlyTheirs: "only in theirs", twice: "booked twice", amounts: "other amounts", currencies: "other currencies",
-	balances: "other balances", unsound: "where theirs does not add up",
+	names: "other names", balances: "other balances", unsound: "where theirs does not add up",
 }
 
 func (r *Report) add(kind difference, format string, a ...any) {
