@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
 	"github.com/florinpay/florin/internal/wire"
 )
@@ -21,6 +22,8 @@ type Record struct {
 	Currency  money.Currency // the only one that it is about; "": whatever its lines say
 	From, To  time.Time      // first and last day; zero: it does not say
 	Unsound   []string       // where it does not agree with itself, in words
+	Merchant  id.Merchant    // whose it is; "": it does not say
+	Title     string         // what it calls itself, in words
 }
 
 // Line is one movement of a record.
@@ -76,6 +79,9 @@ func JoinRecords(list []Record) Record {
 		if out.Currency != r.Currency {
 			out.Currency = ""
 		}
+		if out.Merchant == "" {
+			out.Merchant = r.Merchant
+		}
 		out.cover(r.From)
 		out.cover(r.To)
 	}
@@ -110,6 +116,7 @@ func parseJSON(text []byte) (r Record, err error) {
 		return r, fmt.Errorf("its currency %q is unknown", s.Currency)
 	}
 	r.cover(day)
+	r.Merchant, r.Title = id.Merchant(s.Merchant), fmt.Sprintf("the statement %s of %s in JSON", s.Id, s.Merchant)
 	sum := s.OpeningBalance
 	for i, e := range s.Entries {
 		where := "entry " + strconv.Itoa(i+1)
@@ -136,6 +143,24 @@ func parseJSON(text []byte) (r Record, err error) {
 			money.New(sum, r.Currency), money.New(s.ClosingBalance, r.Currency)))
 	}
 	return r, nil
+}
+
+// Words say what the record is: what it calls itself, of which days, and how long it is.
+func (r *Record) Words() string {
+	text := r.Title
+	if text == "" {
+		text = "a table"
+	}
+	if !r.From.IsZero() {
+		text += " for " + r.From.Format(time.DateOnly)
+		if r.To.After(r.From) {
+			text += " to " + r.To.Format(time.DateOnly)
+		}
+	}
+	if r.Currency != "" {
+		text += ", in " + string(r.Currency)
+	}
+	return safe(text) + fmt.Sprintf(", with %d entries", len(r.Lines))
 }
 
 // nameless reports whether nothing says what the line is about.
@@ -193,4 +218,17 @@ func header(cells []string) (map[string][]int, error) {
 		return nil, fmt.Errorf("line 1: it needs a column named payment, reference, transfer or cause; its columns are: %s", strings.Join(cells, ", "))
 	}
 	return found, nil
+}
+
+// In names the file in front of every place, where there are several.
+func (r *Record) In(path string) {
+	for i := range r.Lines {
+		r.Lines[i].Where = path + ", " + r.Lines[i].Where
+	}
+	for i := range r.Standings {
+		r.Standings[i].Where = path + ", " + r.Standings[i].Where
+	}
+	for i := range r.Unsound {
+		r.Unsound[i] = path + ": " + r.Unsound[i]
+	}
 }

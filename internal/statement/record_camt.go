@@ -18,6 +18,8 @@ type camtFile struct {
 }
 
 type camtRecord struct {
+	ID       string        `xml:"Id"`
+	Owner    string        `xml:"Acct>Ownr>Id>OrgId>Othr>Id"`
 	Period   camtPeriod    `xml:"FrToDt"`
 	Ccy      string        `xml:"Acct>Ccy"`
 	Balances []camtBalance `xml:"Bal"`
@@ -53,6 +55,9 @@ func parseCamt(text []byte) (Record, error) {
 func (s *camtRecord) record(place string) (r Record, err error) {
 	if c := money.Currency(s.Ccy); c.Valid() {
 		r.Currency = c
+	}
+	if r.Title = fmt.Sprintf("the statement %s in camt.053", s.ID); id.Valid(id.Merchant(s.Owner)) {
+		r.Merchant, r.Title = id.Merchant(s.Owner), fmt.Sprintf("the statement %s of %s in camt.053", s.ID, s.Owner)
 	}
 	sum, whole := int64(0), true
 	for j := range s.Entries {
