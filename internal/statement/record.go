@@ -105,7 +105,11 @@ func (r *Record) cover(at time.Time) {
 // parseJSON reads a Statement of the contract.
 func parseJSON(text []byte) (r Record, err error) {
 	var s florinv1.Statement
-	if err := wire.ContractShapes().DecodeJSON(text, &s, 0); err != nil {
+	err = wire.ContractShapes().DecodeJSON(text, &s, 0)
+	if err == nil && s.Object != "statement" {
+		err = fmt.Errorf("its object is %q", s.Object)
+	}
+	if err != nil {
 		return r, fmt.Errorf("it is no statement in JSON as 'florin statement --format json' writes it (of an answer of the API, save the content): %w", err)
 	}
 	day, err := time.Parse(time.DateOnly, s.Date)

@@ -35,6 +35,9 @@ func parseCSV(text []byte) (Record, error) {
 		if err != nil {
 			return Record{}, inWords(err)
 		}
+		if strings.TrimSpace(strings.Join(t.cells, "")) == "" { // spreadsheets leave such rows behind
+			continue
+		}
 		if err := t.line(); err != nil {
 			return Record{}, err
 		}
