@@ -24,6 +24,7 @@ type Record struct {
 	Unsound   []string       // where it does not agree with itself, in words
 	Merchant  id.Merchant    // whose it is; "": it does not say
 	Title     string         // what it calls itself, in words
+	ends      []balanceEnd   // of tables, whose pages tell the ends of days only together
 }
 
 // Line is one movement of a record.
@@ -69,13 +70,18 @@ func ParseRecord(text []byte) (Record, error) {
 	return parseCSV(text)
 }
 
-// JoinRecords makes one record of several files' ones.
+// JoinRecords makes one record of those of several files.
 func JoinRecords(list []Record) Record {
-	out := list[0]
-	for _, r := range list[1:] {
+	if len(list) == 1 {
+		return list[0]
+	}
+	out := Record{Currency: list[0].Currency, Title: list[0].Title}
+	for _, r := range list {
 		out.Lines = append(out.Lines, r.Lines...)
-		out.Standings = append(out.Standings, r.Standings...)
-		out.Unsound = append(out.Unsound, r.Unsound...)
+		if out.ends = append(out.ends, r.ends...); len(r.ends) == 0 {
+			out.Standings = append(out.Standings, r.Standings...)
+			out.Unsound = append(out.Unsound, r.Unsound...)
+		}
 		if out.Currency != r.Currency {
 			out.Currency = ""
 		}
@@ -85,6 +91,7 @@ func JoinRecords(list []Record) Record {
 		out.cover(r.From)
 		out.cover(r.To)
 	}
+	out.derive()
 	return out
 }
 
@@ -93,7 +100,7 @@ func (r *Record) cover(at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	day := at.UTC().Truncate(24 * time.Hour)
+	day := dayOf(at)
 	if r.From.IsZero() || day.Before(r.From) {
 		r.From = day
 	}
@@ -228,6 +235,9 @@ func header(cells []string) (map[string][]int, error) {
 func (r *Record) In(path string) {
 	for i := range r.Lines {
 		r.Lines[i].Where = path + ", " + r.Lines[i].Where
+	}
+	for i := range r.ends {
+		r.ends[i].where = path + ", " + r.ends[i].where
 	}
 	for i := range r.Standings {
 		r.Standings[i].Where = path + ", " + r.Standings[i].Where

@@ -2,10 +2,12 @@ package statement
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +44,10 @@ func parseCSV(text []byte) (Record, error) {
 			return Record{}, err
 		}
 	}
-	t.standings()
+	if r := &t.record; len(t.ends) > 0 && len(t.ends) == len(r.Lines) && !slices.ContainsFunc(t.ends, t.foreign) { // as ours are
+		r.ends, r.Currency = t.ends, t.ends[0].after.Currency
+		r.derive()
+	}
 	return t.record, nil
 }
 
@@ -67,6 +72,11 @@ type balanceEnd struct {
 	where         string
 	at            time.Time
 	before, after money.Amount
+}
+
+// foreign reports whether an end is of no day, or in another currency than the first.
+func (t *csvTable) foreign(e balanceEnd) bool {
+	return e.at.IsZero() || e.after.Currency != t.ends[0].after.Currency
 }
 
 // cell is the first of the columns that has something in this row.
@@ -126,34 +136,31 @@ func (t *csvTable) line() error {
 	return nil
 }
 
-// standings tells the balances of the table's days, if it is in order and of one currency
-// as our own are, and where its balances do not follow one another.
-func (t *csvTable) standings() {
-	r, n := &t.record, len(t.ends)
-	if n == 0 || n != len(r.Lines) {
-		return
+// derive tells the balances at the ends of the days of tables, and where they do not
+// follow one another.
+func (r *Record) derive() {
+	ends := slices.Clone(r.ends)
+	slices.SortStableFunc(ends, func(a, b balanceEnd) int { // by currency, and within it by time
+		return cmp.Or(cmp.Compare(a.after.Currency, b.after.Currency), a.at.Compare(b.at))
+	})
+	apart := func(i, j int) bool {
+		return i < 0 || j == len(ends) || ends[i].after.Currency != ends[j].after.Currency || !dayOf(ends[i].at).Equal(dayOf(ends[j].at))
 	}
-	c := t.ends[0].after.Currency
-	for _, e := range t.ends {
-		if e.after.Currency != c || e.at.IsZero() {
-			return
+	for i, e := range ends {
+		if apart(i-1, i) {
+			r.Standings = append(r.Standings, Standing{e.where + ", the balance before it", dayOf(e.at), true, e.before})
 		}
-	}
-	r.Currency = c
-	day := func(e balanceEnd) time.Time { return e.at.UTC().Truncate(24 * time.Hour) }
-	for i, e := range t.ends {
-		if i == 0 || !day(e).Equal(day(t.ends[i-1])) {
-			r.Standings = append(r.Standings, Standing{e.where + ", the balance before it", day(e), true, e.before})
+		if apart(i, i+1) {
+			r.Standings = append(r.Standings, Standing{e.where + ", the balance after it", dayOf(e.at), false, e.after})
 		}
-		if i == n-1 || !day(e).Equal(day(t.ends[i+1])) {
-			r.Standings = append(r.Standings, Standing{e.where + ", the balance after it", day(e), false, e.after})
-		}
-		if i > 0 && e.before != t.ends[i-1].after {
+		if i > 0 && e.after.Currency == ends[i-1].after.Currency && e.before != ends[i-1].after {
 			r.Unsound = append(r.Unsound, fmt.Sprintf("the record does not add up: %s leads from %s to %s, and %s left %s",
-				e.where, e.before, e.after, t.ends[i-1].where, t.ends[i-1].after))
+				e.where, e.before, e.after, ends[i-1].where, ends[i-1].after))
 		}
 	}
 }
+
+func dayOf(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
 
 // minorOrMajor reads minor units, or with a point major ones.
 func minorOrMajor(text string, c money.Currency) (money.Amount, error) {
