@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"sync"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/wire"
@@ -78,8 +79,11 @@ func (s *sheet) scribe(f Format, to io.Writer) scribe {
 	return &jsonScribe{sheet: s, to: to}
 }
 
+// shapes are the contract's, gathered once: a file has thousands of entries.
+var shapes = sync.OnceValue(wire.ContractShapes)
+
 func entryShape() *wire.Shape {
-	return wire.ContractShapes()[(&florinv1.StatementEntry{}).ProtoReflect().Descriptor().FullName()]
+	return shapes()[(&florinv1.StatementEntry{}).ProtoReflect().Descriptor().FullName()]
 }
 
 // csvScribe writes the table that an export would.
@@ -106,7 +110,7 @@ var noEntries = []byte("]}") // how a Statement without entries ends: they are i
 func (j *jsonScribe) begin() error {
 	v := View(j.sheet.Statement, nil, !j.sheet.last())
 	v.NextCursor = j.sheet.next
-	text := wire.ContractShapes().EncodeJSON(nil, v)
+	text := shapes().EncodeJSON(nil, v)
 	if !bytes.HasSuffix(text, noEntries) {
 		return errNotEven.WithCause(fmt.Errorf("statement: its JSON ends unlike %s", noEntries))
 	}
@@ -119,7 +123,7 @@ func (j *jsonScribe) entry(e Entry) error {
 		line = []byte(",\n")
 	}
 	j.some = true
-	return put(j.to, wire.ContractShapes().EncodeJSON(line, ViewEntry(e)))
+	return put(j.to, shapes().EncodeJSON(line, ViewEntry(e)))
 }
 
 func (j *jsonScribe) end() error { return put(j.to, []byte("\n]}\n")) }

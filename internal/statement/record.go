@@ -12,7 +12,6 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/money"
-	"github.com/florinpay/florin/internal/wire"
 )
 
 // Record is what a merchant has written down, of one or several days.
@@ -112,7 +111,7 @@ func (r *Record) cover(at time.Time) {
 // parseJSON reads a Statement of the contract.
 func parseJSON(text []byte) (r Record, err error) {
 	var s florinv1.Statement
-	err = wire.ContractShapes().DecodeJSON(text, &s, 0)
+	err = shapes().DecodeJSON(text, &s, 0)
 	if err == nil && s.Object != "statement" {
 		err = fmt.Errorf("its object is %q", s.Object)
 	}
