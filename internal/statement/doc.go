@@ -11,7 +11,8 @@
 //   - the opening balance and the entries add up to the closing balance, and each entry's
 //     balance follows from the one before: a statement that would not is refused;
 //   - the closing balance of a day is the opening balance of the next;
-//   - all of one statement is read from one snapshot of the database;
+//   - all of a statement that is not final is read from one snapshot of the database;
+//     what is final does not change;
 //   - the file of a final day is the same, byte for byte, whenever it is asked for.
 //
 // Source: ISO 20022 camt.053.001.08 (BankToCustomerStatementV08), RFC 4180.

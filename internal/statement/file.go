@@ -2,9 +2,11 @@ package statement
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -163,76 +165,88 @@ func (f *File) SHA256() string {
 // without entries has one page. Errors: ErrNotFinal, ErrPage, ErrTooLong, ErrTooLarge,
 // those of the database.
 func (d *Desk) File(ctx context.Context, w Which, f Format, page int) (*File, error) {
-	out := &File{Format: f, Page: page}
-	err := d.read(ctx, func(r reading) error {
-		s, err := r.head(ctx, w)
-		if err != nil {
-			return err
+	r := d.look()
+	s, err := r.sheet(ctx, w, page)
+	if err != nil {
+		return nil, err
+	}
+	var buffer bytes.Buffer
+	err = r.write(ctx, s, s.scribe(f, &buffer))
+	return &File{Statement: s.Statement, Format: f, Page: s.page, Pages: s.pages, Content: buffer.Bytes()}, err
+}
+
+// sheet finds a page, the balances around it, and where the next one begins.
+func (r reading) sheet(ctx context.Context, w Which, page int) (*sheet, error) {
+	if final, err := r.final(ctx, w); err != nil || !final {
+		return nil, cmp.Or[error](err, ErrNotFinal)
+	}
+	s := &sheet{page: page, first: int64(page-1) * filePage, count: filePage}
+	last, n := Entry{}, int64(0)
+	var err error
+	s.Statement, err = r.head(ctx, w, func(e Entry) error {
+		if n == s.first {
+			s.before = e.After - e.Amount.Minor // each checked that
 		}
-		if !s.Final {
-			return ErrNotFinal
+		if n++; n <= s.first+s.count {
+			last = e
 		}
-		pages := max(1, (s.Count()+filePage-1)/filePage)
-		switch {
-		case pages > pagesMax:
-			return ErrTooLong.With("The statement has more than %d entries. Ask the operator for its file: florin statement.", pagesMax*filePage)
-		case int64(page) > pages:
-			return ErrPage
-		}
-		out.Statement, out.Pages = s, int(pages)
-		sheet := &sheet{Statement: s, page: page, pages: int(pages), first: int64(page-1) * filePage, count: filePage}
-		if err := r.outline(ctx, sheet); err != nil {
-			return err
-		}
-		var buffer bytes.Buffer
-		err = r.write(ctx, sheet, sheet.scribe(f, &buffer))
-		out.Content = buffer.Bytes()
-		return err
+		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	s.pages = int(max(1, (n+filePage-1)/filePage))
+	switch {
+	case s.pages > pagesMax:
+		return nil, ErrTooLong.With("The statement has more than %d entries. Ask the operator for its file: florin statement.", pagesMax*filePage)
+	case page > s.pages:
+		return nil, ErrPage
+	case n == 0:
+		s.before, s.after = s.Opening, s.Opening
+	default:
+		s.after = last.After
+	}
+	if !s.last() {
+		s.next = string(last.Transfer)
+	}
+	return s, nil
 }
 
 // Write writes the whole statement of a final day, however long, as it is read: it holds
 // 500 entries at a time. Errors: ErrNotFinal, ErrTooLarge, those of to and of the database.
-func (d *Desk) Write(ctx context.Context, w Which, f Format, to io.Writer) (s Statement, err error) {
-	err = d.read(ctx, func(r reading) error {
-		if s, err = r.head(ctx, w); err != nil {
-			return err
-		}
-		if !s.Final {
-			return ErrNotFinal
-		}
-		sheet := &sheet{Statement: s, page: 1, pages: 1, count: s.Count(), before: s.Opening, after: s.Closing}
-		return r.write(ctx, sheet, sheet.scribe(f, to))
-	})
-	return s, err
+func (d *Desk) Write(ctx context.Context, w Which, f Format, to io.Writer) (Statement, error) {
+	r := d.look()
+	if final, err := r.final(ctx, w); err != nil || !final {
+		return Statement{Which: w}, cmp.Or[error](err, ErrNotFinal)
+	}
+	s, err := r.head(ctx, w, func(Entry) error { return nil })
+	if err != nil {
+		return s, err
+	}
+	sheet := &sheet{Statement: s, page: 1, pages: 1, count: s.Count(), before: s.Opening, after: s.Closing}
+	return s, r.write(ctx, sheet, sheet.scribe(f, to))
 }
 
-// outline finds the balances around a page, and where the next one begins.
-func (r reading) outline(ctx context.Context, s *sheet) error {
-	s.before, s.after = s.Opening, s.Opening
-	return r.window(ctx, s, func(e Entry) error {
-		s.after = e.After
-		if !s.last() {
-			s.next = string(e.Transfer)
-		}
-		return nil
-	}, func(e Entry) { s.before, s.after = e.After, e.After })
-}
+// errEnough ends a walk whose rest is of no interest.
+var errEnough = errors.New("statement: enough")
 
-// window gives fn the entries of the page, and before those in front of it.
-func (r reading) window(ctx context.Context, s *sheet, fn func(Entry) error, before func(Entry)) error {
-	var n int64
-	return r.each(ctx, s.account(), s.Opening, s.Day, s.end(), func(e Entry) error {
+// window gives fn the entries of the page.
+func (r reading) window(ctx context.Context, s *sheet, fn func(Entry) error) error {
+	n := int64(0)
+	err := r.each(ctx, s.account(), s.Opening, s.Day, s.end(), func(e Entry) error {
 		n++
 		switch {
 		case n <= s.first:
-			before(e)
-		case n <= s.first+s.count:
-			return fn(e)
+			return nil
+		case n > s.first+s.count:
+			return errEnough
 		}
-		return nil
+		return fn(e)
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return err
 }
 
 const describedAtOnce = 500
@@ -260,7 +274,7 @@ func (r reading) write(ctx context.Context, s *sheet, to scribe) error {
 			return nil
 		}
 		return flush()
-	}, func(Entry) {})
+	})
 	if err == nil {
 		err = flush()
 	}

@@ -33,14 +33,19 @@ const (
 	settleFor = 10 * time.Minute
 )
 
-// reading is one snapshot of the books.
+// reading is a look at the books.
 type reading struct {
 	db   *db.DB
 	book *ledger.Book
 	now  time.Time
 }
 
-// read lets fn read everything from one moment.
+// look is a reading without a snapshot, which keeps nobody's connection: what is final
+// stays as it is.
+func (d *Desk) look() reading { return reading{d.db, ledger.NewBook(d.db), d.clock.Now()} }
+
+// read lets fn read everything from one moment. It must be short on a server: a snapshot
+// keeps a connection.
 func (d *Desk) read(ctx context.Context, fn func(reading) error) (err error) {
 	now := d.clock.Now() // before the snapshot: what is older than it has been waited for
 	view, err := d.db.Snapshot(ctx)
@@ -51,14 +56,18 @@ func (d *Desk) read(ctx context.Context, fn func(reading) error) (err error) {
 	return fn(reading{view, ledger.NewBook(view), now})
 }
 
-// head reads the statement without its entries, and checks that it adds up.
-func (r reading) head(ctx context.Context, w Which) (Statement, error) {
-	s := Statement{Which: w, ID: w.ID(), Account: w.account().ID(), At: w.end()}
+// final reports whether nothing can be added to the day any more.
+func (r reading) final(ctx context.Context, w Which) (bool, error) {
 	newest, err := r.book.Newest(ctx)
-	if err != nil {
+	return newest.After(w.end()) || r.now.After(w.end().Add(settleFor)), err
+}
+
+// head reads the statement, lets fn see each of its entries, and checks that it adds up.
+func (r reading) head(ctx context.Context, w Which, fn func(Entry) error) (s Statement, err error) {
+	s = Statement{Which: w, ID: w.ID(), Account: w.account().ID(), At: w.end()}
+	if s.Final, err = r.final(ctx, w); err != nil {
 		return s, err
 	}
-	s.Final = newest.After(w.end()) || r.now.After(w.end().Add(settleFor))
 	if !s.Final && r.now.Before(w.end()) {
 		s.At = r.now
 	}
@@ -66,7 +75,12 @@ func (r reading) head(ctx context.Context, w Which) (Statement, error) {
 		return s, err
 	}
 	s.Closing = s.Opening
-	err = r.each(ctx, w.account(), s.Opening, w.Day, w.end(), func(e Entry) error { return s.add(e) })
+	err = r.each(ctx, w.account(), s.Opening, w.Day, w.end(), func(e Entry) error {
+		if err := s.add(e); err != nil {
+			return err
+		}
+		return fn(e)
+	})
 	if err != nil {
 		return s, err
 	}
@@ -192,15 +206,12 @@ func (r reading) describe(ctx context.Context, list []Entry) error {
 // ErrTooLong, ErrCursor, those of the database.
 func (d *Desk) Read(ctx context.Context, w Which, after id.Transfer, limit int) (s Statement, list []Entry, more bool, err error) {
 	err = d.read(ctx, func(r reading) error {
-		if s, err = r.head(ctx, w); err != nil {
-			return err
-		}
-		if s.Count() > entriesMax {
-			return ErrTooLong
-		}
-		found := after == ""
-		err := r.each(ctx, w.account(), s.Opening, w.Day, w.end(), func(e Entry) error {
+		found, n := after == "", 0
+		s, err = r.head(ctx, w, func(e Entry) error {
+			n++
 			switch {
+			case n > entriesMax:
+				return ErrTooLong
 			case !found:
 				found = e.Transfer == after
 			case len(list) < limit:

@@ -71,12 +71,9 @@ func (d *Desk) period(ctx context.Context, s Span) (*book, error) {
 			}
 		}
 		slices.SortStableFunc(out.entries, func(a, b Entry) int { return cmp.Compare(a.Sequence, b.Sequence) })
-		last := Which{Day: s.To}
-		newest, err := r.book.Newest(ctx)
-		if err != nil {
+		if out.final, err = r.final(ctx, Which{Day: s.To}); err != nil {
 			return err
 		}
-		out.final = newest.After(last.end()) || r.now.After(last.end().Add(settleFor))
 		for some := range slices.Chunk(out.entries, describedAtOnce) {
 			if err := r.describe(ctx, some); err != nil {
 				return err
