@@ -78,11 +78,11 @@ func (c *statementWriteCommand) Run(ctx context.Context, out io.Writer) error {
 	if err := whole(c.Out, write); err != nil || c.Signature == "" {
 		return err
 	}
-	return c.sign(ctx, d)
+	return c.sign(ctx, d, w.FileName(statement.Format(c.Format)))
 }
 
-// sign writes the signature of what has been written.
-func (c *statementWriteCommand) sign(ctx context.Context, d *db.DB) error {
+// sign writes the signature of what has been written, under the name that the API gives it.
+func (c *statementWriteCommand) sign(ctx context.Context, d *db.DB, name string) error {
 	s, err := c.over(ctx, d)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (c *statementWriteCommand) sign(ctx context.Context, d *db.DB) error {
 	if err != nil {
 		return err
 	}
-	signature, err := s.SignStatement(ctx, content)
+	signature, err := s.SignStatement(ctx, name, content)
 	if err != nil {
 		return err
 	}
@@ -127,12 +127,12 @@ func (c *statementVerifyCommand) Run(ctx context.Context, out io.Writer) error {
 	} else {
 		fmt.Fprintf(out, "It is %s.\n", r.Words())
 	}
-	kid, err := oauth.VerifyStatement(content, string(signature), keys)
+	told, err := oauth.VerifyStatement(content, string(signature), keys)
 	if err != nil {
 		fmt.Fprintf(out, "✗ Not valid: %s.\n", err)
 		return errUnsigned
 	}
-	fmt.Fprintf(out, "✓ Valid: the key %s of %s has signed exactly these %d bytes as a statement.\n", kid, from, len(content))
+	fmt.Fprintf(out, "✓ Valid: the key %s of %s has signed exactly these %d bytes as %q.\n", told.Key, from, len(content), told.Name)
 	return nil
 }
 

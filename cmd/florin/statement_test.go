@@ -103,6 +103,7 @@ func TestStatementsByHand(t *testing.T) {
 			a.says(0, "", base+" --format "+format+" --out "+out+" --signature "+sig, a.where...)
 			a.says(0, "✓ Valid: the key ", "statement verify "+out+" --signature "+sig, data...)
 			a.says(0, "of "+a.keys, "statement verify "+out+" --signature "+sig+" --keys "+a.keys)
+			a.says(0, fmt.Sprintf("as \"statement-%s-%s-USD.", a.cafe, a.day), "statement verify "+out+" --signature "+sig+" --keys "+a.keys)
 			a.says(0, ", with 2 entries.", "statement verify "+out+" --signature "+sig+" --keys "+a.keys)
 			text, err := os.ReadFile(out)
 			a.must(err)

@@ -15,8 +15,8 @@ import (
 	"github.com/florinpay/florin/internal/statement"
 )
 
-// SignStatement signs the bytes of a statement and gives a detached JWS.
-type SignStatement func(ctx context.Context, content []byte) (string, error)
+// SignStatement signs the bytes of a statement and its file's name, and gives a detached JWS.
+type SignStatement func(ctx context.Context, name string, content []byte) (string, error)
 
 // Statements serves StatementService from desk. A nil sign leaves files without a
 // signature.
@@ -75,7 +75,7 @@ func (s statements) GetStatementFile(ctx context.Context, q *florinv1.GetStateme
 		Sha256: f.SHA256(), Content: string(f.Content), Livemode: f.Live,
 	}
 	if s.sign != nil {
-		answer.Signature, err = s.sign(ctx, f.Content)
+		answer.Signature, err = s.sign(ctx, f.Name(), f.Content)
 	}
 	return answer, err
 }

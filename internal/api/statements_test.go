@@ -18,7 +18,7 @@ import (
 )
 
 // signed stands for the issuer's key.
-func signed(_ context.Context, content []byte) (string, error) {
+func signed(_ context.Context, _ string, content []byte) (string, error) {
 	sum := sha256.Sum256(content)
 	return "header.." + hex.EncodeToString(sum[:4]), nil
 }

@@ -21,20 +21,21 @@ import (
 func TestStatementsAreSigned(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		content := []byte("a statement, \r\n\x00 byte for byte \xff")
-		signature, err := w.s.SignStatement(t.Context(), content)
+		signature, err := w.s.SignStatement(t.Context(), "day.csv", content)
 		must(t, err)
 		published := w.get("/oauth/jwks").text
-		kid, err := oauth.VerifyStatement(content, signature+"\n", published)
+		told, err := oauth.VerifyStatement(content, signature+"\n", published)
 		must(t, err)
+		kid := told.Key
 		if !strings.Contains(published, `"`+kid+`"`) || strings.Count(signature, ".") != 2 || !strings.Contains(signature, "..") {
 			t.Errorf("%s by %s of %s", signature, kid, published)
 		}
 		header, err := base64.RawURLEncoding.DecodeString(signature[:strings.Index(signature, ".")])
 		must(t, err)
-		if want := `{"alg":"ES256","kid":"` + kid + `","typ":"florin-statement+jws"}`; string(header) != want {
+		if want := `{"alg":"ES256","florin_file":"day.csv","kid":"` + kid + `","typ":"florin-statement+jws"}`; string(header) != want || told.Name != "day.csv" {
 			t.Errorf("the header is %s, want %s", header, want)
 		}
-		empty, err := w.s.SignStatement(t.Context(), []byte{})
+		empty, err := w.s.SignStatement(t.Context(), "day.csv", []byte{})
 		must(t, err)
 		_, err = oauth.VerifyStatement([]byte{}, empty, published)
 		must(t, err)
@@ -59,16 +60,17 @@ func TestStatementsAreSigned(t *testing.T) {
 func TestWhatIsNoSignatureOfAStatement(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		content := []byte("a statement")
-		signature, err := w.s.SignStatement(t.Context(), content)
+		signature, err := w.s.SignStatement(t.Context(), "day.csv", content)
 		must(t, err)
 		keys := w.get("/oauth/jwks").text
 		head, tail, _ := strings.Cut(signature, "..")
 		stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		must(t, err)
-		kid, err := oauth.VerifyStatement(content, signature, keys)
+		told, err := oauth.VerifyStatement(content, signature, keys)
 		must(t, err)
+		kid := told.Key
 		forged := func(kind string, id string) string {
-			s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: stranger, KeyID: id}}, (&jose.SignerOptions{}).WithType(jose.ContentType(kind)))
+			s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: stranger, KeyID: id}}, (&jose.SignerOptions{}).WithType(jose.ContentType(kind)).WithHeader("florin_file", "day.csv"))
 			must(t, err)
 			o, err := s.Sign(content)
 			must(t, err)
@@ -88,6 +90,8 @@ func TestWhatIsNoSignatureOfAStatement(t *testing.T) {
 			{"a statement", none + "..", keys, "no detached JWS"},
 			{"a statement", none + "..AAAA", keys, "cannot be read"},
 			{"a statement", "", keys, "no detached JWS"},
+			{"a statement", base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","kid":"`+kid+`","typ":"florin-statement+jws"}`)) + ".." + tail, keys, "which file"},
+			{"a statement", base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","florin_file":"other.csv","kid":"`+kid+`","typ":"florin-statement+jws"}`)) + ".." + tail, keys, "does not fit"},
 			{"a statement", signature, "{}", "is not among the keys"},
 			{"a statement", signature, "no JSON", "no JWK Set"},
 		} {
@@ -107,7 +111,7 @@ func TestNoStatementPassesForAToken(t *testing.T) {
 			"iss": w.base, "aud": w.base + "/v1", "sub": "x", "client_id": "x", "scope": "payments:write", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "jti": "x",
 		})
 		must(t, err)
-		signature, err := w.s.SignStatement(t.Context(), claims)
+		signature, err := w.s.SignStatement(t.Context(), "day.csv", claims)
 		must(t, err)
 		token := strings.Replace(signature, "..", "."+base64.RawURLEncoding.EncodeToString(claims)+".", 1)
 		r, err := http.NewRequestWithContext(t.Context(), "GET", w.base+"/v1/payments", nil)

@@ -103,6 +103,7 @@ type ring struct {
 	readAt  time.Time
 	kid     string                 // of the key that signs
 	signers map[string]jose.Signer // by type of token
+	key     jose.SigningKey        // that signs
 	public  map[string]verifyingKey
 	order   []string         // of public, oldest first
 	nonces  map[int64][]byte // by number
@@ -212,10 +213,9 @@ func (r *ring) add(seal Sealer, k keyRow) error {
 	if err != nil {
 		return err
 	}
-	r.kid = k.KID
-	for _, kind := range []string{typeAccess, typeJWT, typeIntrospection, typeInitial, typeStatement} {
-		key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: k.KID}}
-		if r.signers[kind], err = jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(kind))); err != nil {
+	r.kid, r.key = k.KID, jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: k.KID}}
+	for _, kind := range []string{typeAccess, typeJWT, typeIntrospection, typeInitial} {
+		if r.signers[kind], err = jose.NewSigner(r.key, (&jose.SignerOptions{}).WithType(jose.ContentType(kind))); err != nil {
 			return err
 		}
 	}

@@ -145,9 +145,12 @@ type File struct {
 }
 
 // Name is what to call the file.
-func (f *File) Name() string { return name(f.Which, f.Format, f.Page, f.Pages) }
+func (f *File) Name() string { return f.Which.name(f.Format, f.Page, f.Pages) }
 
-func name(w Which, f Format, page, pages int) string {
+// FileName is what to call the file that has the whole day.
+func (w Which) FileName(f Format) string { return w.name(f, 1, 1) }
+
+func (w Which) name(f Format, page, pages int) string {
 	part := ""
 	if pages > 1 {
 		part = fmt.Sprintf("-%d-of-%d", page, pages)

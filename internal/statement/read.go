@@ -110,7 +110,7 @@ func (s *Statement) add(e Entry) error {
 	}
 	total, err := money.New(*side, s.Currency).Add(size)
 	if err != nil { // more passed through than can be counted
-		return ErrTooLarge.WithCause(err)
+		return err
 	}
 	*side = total.Minor
 	return nil

@@ -1174,7 +1174,8 @@ type StatementFile struct {
 	// Hexadecimal SHA-256 of the content's bytes in UTF-8.
 	Sha256 string `json:"sha256"`
 	// Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type
-	// florin-statement+jws, by a key of the server's JWK Set. Empty on a server without an issuer.
+	// florin-statement+jws, by a key of the server's JWK Set; its header has the name as florin_file.
+	// Empty on a server without an issuer.
 	Signature string `json:"signature"`
 	Content   string `json:"content"`
 	Livemode  bool   `json:"livemode"`

@@ -435,7 +435,7 @@ type StatementFile struct {
 	// Hexadecimal SHA-256 of the content's bytes in UTF-8.
 	Sha256 string `protobuf:"bytes,7,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type florin-statement+jws, by a key of
-	// the server's JWK Set. Empty on a server without an issuer.
+	// the server's JWK Set; its header has the name as florin_file. Empty on a server without an issuer.
 	Signature     string `protobuf:"bytes,8,opt,name=signature,proto3" json:"signature,omitempty"`
 	Content       string `protobuf:"bytes,9,opt,name=content,proto3" json:"content,omitempty"`
 	Livemode      bool   `protobuf:"varint,10,opt,name=livemode,proto3" json:"livemode,omitempty"`

@@ -612,7 +612,8 @@ export interface StatementFile {
   readonly sha256: string;
   /**
    * Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type
-   * florin-statement+jws, by a key of the server's JWK Set. Empty on a server without an issuer.
+   * florin-statement+jws, by a key of the server's JWK Set; its header has the name as florin_file.
+   * Empty on a server without an issuer.
    */
   readonly signature: string;
   readonly content: string;

@@ -435,7 +435,7 @@ var Comments = map[string]string{
 	"florin.v1.StatementFile.page":                          "Which page of the statement it is, from 1.",
 	"florin.v1.StatementFile.pages":                         "How many pages the statement has in this format.",
 	"florin.v1.StatementFile.sha256":                        "Hexadecimal SHA-256 of the content's bytes in UTF-8.",
-	"florin.v1.StatementFile.signature":                     "Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type florin-statement+jws, by a key of the server's JWK Set. Empty on a server without an issuer.",
+	"florin.v1.StatementFile.signature":                     "Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type florin-statement+jws, by a key of the server's JWK Set; its header has the name as florin_file. Empty on a server without an issuer.",
 	"florin.v1.StatementFile.statement":                     "Id of the statement.",
 	"florin.v1.StatementService":                            "StatementService tells what moved a merchant's balance in one currency on one day (UTC), entry by entry.",
 	"florin.v1.StatementService.GetStatement":               "GetStatement reads the statement of a day: its balances and totals whole, its entries a page at a time, oldest first. The statement of today, or of a day that ended a moment ago, is not final yet. A day of more than 10,000 entries is refused: take its file.",
