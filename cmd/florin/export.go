@@ -107,16 +107,21 @@ func (c *exporting) export(ctx context.Context, out io.Writer, sample proto.Mess
 	if c.Out == "-" {
 		return c.scroll(out, sample, rows)
 	}
-	part := c.Out + ".part"
+	return whole(c.Out, func(to io.Writer) error { return c.scroll(to, sample, rows) })
+}
+
+// whole makes a file that is there only once write has written all of it.
+func whole(path string, write func(io.Writer) error) error {
+	part := path + ".part"
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) // it is about people's money
 	if err != nil {
 		return fmt.Errorf("make the file: %w", err)
 	}
-	err = c.scroll(f, sample, rows)
+	err = write(f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	return os.Rename(part, c.Out)
+	return os.Rename(part, path)
 }
 
 // scroll writes the messages in the format that was asked for.

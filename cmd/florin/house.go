@@ -30,6 +30,7 @@ import (
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/payer"
 	"github.com/florinpay/florin/internal/payment"
+	"github.com/florinpay/florin/internal/statement"
 	"github.com/florinpay/florin/internal/vault"
 	"github.com/florinpay/florin/internal/wallet"
 	"github.com/florinpay/florin/internal/web"
@@ -174,7 +175,7 @@ func (h *house) door(c api.Config) *api.Server {
 		api.Payments(h.payments, entry, expand, h.events), api.Cards(entry), api.Wallets(h.wallets, h.payments, entry, expand), api.Payers(h.payers, h.persons, h.issuer+"/me/payers", h.events),
 		api.Merchants(h.merchants, api.Balance(h.book)), api.APIKeys(h.keys, h.events), api.Events(h.events, h.clock),
 		api.Ledger(h.book, h.wallets), api.Disputes(h.disputes, expand, h.events), api.Quotes(h.exchange), api.Exports(h.payments, h.book, h.wallets),
-		api.Grants(h.grants, h.clock, h.events), api.Webhooks(h.webhooks), api.Sandbox(h.movable()),
+		api.Grants(h.grants, h.clock, h.events), api.Webhooks(h.webhooks), api.Statements(statement.NewDesk(h.db, h.clock), h.clock, h.signStatement()), api.Sandbox(h.movable()),
 	)
 	if h.oauth != nil {
 		h.openBeside(door)

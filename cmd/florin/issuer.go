@@ -105,6 +105,14 @@ func (h *house) welcome(ctx context.Context, c issuerSource, aliases ...string) 
 	return err
 }
 
+// signStatement is how statements are signed: by the issuer's key, or without one not at all.
+func (h *house) signStatement() api.SignStatement {
+	if h.oauth == nil {
+		return nil
+	}
+	return h.oauth.SignStatement
+}
+
 // openBeside puts the authorization server and the pages beside the API.
 func (h *house) openBeside(door *api.Server) {
 	protocol := h.oauth.Handler()

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,26 +25,28 @@ import (
 var machine = clock.System{}
 
 type cli struct {
-	Demo     demoCommand     `cmd:"" help:"Start a sandbox, make a day's payments against it, show each, and leave it running."`
-	Dev      devCommand      `cmd:"" help:"Run a sandbox server that sets itself up."`
-	Serve    serveCommand    `cmd:"" help:"Run a production server. Refuses weak settings."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date."`
-	Doctor   doctorCommand   `cmd:"" help:"Check the machine, the database and the keys, and say how to mend what is wrong."`
-	Merchant merchantCommand `cmd:"" help:"Manage merchants."`
-	Key      keyCommand      `cmd:"" help:"Manage API keys and the vault's keys."`
-	Client   clientCommand   `cmd:"" help:"Manage OAuth clients: programs that act for merchants and payers."`
-	Token    tokenCommand    `cmd:"" help:"Explain access tokens."`
-	Person   personCommand   `cmd:"" help:"Manage who may do what."`
-	Rate     rateCommand     `cmd:"" help:"Give the rates by which payments are converted."`
-	Ledger   ledgerCommand   `cmd:"" help:"Verify and read the ledger."`
-	Export   exportCommand   `cmd:"" help:"Write a merchant's books as CSV or JSON."`
-	Events   eventsCommand   `cmd:"" help:"Read the log of events of a running server."`
-	Listen   listenCommand   `cmd:"" help:"Deliver a merchant's events to a port of this machine, signed, as they happen."`
-	Trigger  triggerCommand  `cmd:"" help:"Make a sandbox do what ends in an event of a type, such as payment.succeeded."`
-	Webhook  webhookCommand  `cmd:"" help:"Look after webhook endpoints and deliveries."`
-	Clock    clockCommand    `cmd:"" help:"Read or move a sandbox's clock."`
-	Bench    benchCommand    `cmd:"" help:"Measure this machine and Florin on it."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Demo      demoCommand      `cmd:"" help:"Start a sandbox, make a day's payments against it, show each, and leave it running."`
+	Dev       devCommand       `cmd:"" help:"Run a sandbox server that sets itself up."`
+	Serve     serveCommand     `cmd:"" help:"Run a production server. Refuses weak settings."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database schema up to date."`
+	Doctor    doctorCommand    `cmd:"" help:"Check the machine, the database and the keys, and say how to mend what is wrong."`
+	Merchant  merchantCommand  `cmd:"" help:"Manage merchants."`
+	Key       keyCommand       `cmd:"" help:"Manage API keys and the vault's keys."`
+	Client    clientCommand    `cmd:"" help:"Manage OAuth clients: programs that act for merchants and payers."`
+	Token     tokenCommand     `cmd:"" help:"Explain access tokens."`
+	Person    personCommand    `cmd:"" help:"Manage who may do what."`
+	Rate      rateCommand      `cmd:"" help:"Give the rates by which payments are converted."`
+	Ledger    ledgerCommand    `cmd:"" help:"Verify and read the ledger."`
+	Export    exportCommand    `cmd:"" help:"Write a merchant's books as CSV or JSON."`
+	Statement statementCommand `cmd:"" help:"Write what a day did to a merchant's balance, or verify such a file."`
+	Reconcile reconcileCommand `cmd:"" help:"Hold a merchant's own record against the ledger; name every difference (exit 1), or exit 0. Exit 2: it could not be done."`
+	Events    eventsCommand    `cmd:"" help:"Read the log of events of a running server."`
+	Listen    listenCommand    `cmd:"" help:"Deliver a merchant's events to a port of this machine, signed, as they happen."`
+	Trigger   triggerCommand   `cmd:"" help:"Make a sandbox do what ends in an event of a type, such as payment.succeeded."`
+	Webhook   webhookCommand   `cmd:"" help:"Look after webhook endpoints and deliveries."`
+	Clock     clockCommand     `cmd:"" help:"Read or move a sandbox's clock."`
+	Bench     benchCommand     `cmd:"" help:"Measure this machine and Florin on it."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // place is where a command finds its data.
@@ -96,10 +99,19 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(errs, "florin:", err)
+		if _, wrong := errors.AsType[misuse](err); wrong {
+			return 2
+		}
 		return 1
 	}
 	return 0
 }
+
+// misuse is what kept a command from its work, where 1 as the exit status would be taken
+// for what the work has found.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
 
 type versionCommand struct{}
 

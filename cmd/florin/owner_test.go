@@ -282,6 +282,9 @@ func (w *town) path(r api.Route) string {
 	if r.URL == "/v1/transfers" {
 		return r.URL + "?account=" + w.objects["accounts"]
 	}
+	if noun == "statements" { // long before anybody paid, and final
+		return strings.ReplaceAll(r.URL, "{date}", "2020-01-31") + "?currency=USD"
+	}
 	return idOf.ReplaceAllString(r.URL, w.objects[noun])
 }
 

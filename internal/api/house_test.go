@@ -31,6 +31,7 @@ import (
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/merchant"
+	"github.com/florinpay/florin/internal/statement"
 	"github.com/florinpay/florin/internal/wire"
 )
 
@@ -131,7 +132,7 @@ func newHouseOn(t testing.TB, d *db.DB) *house {
 				h.ended <- v
 			}
 		},
-	}, Events(log, c), APIKeys(h.keys, log), Merchants(shop, noBalance),
+	}, Events(log, c), APIKeys(h.keys, log), Merchants(shop, noBalance), Statements(statement.NewDesk(d, c), c, signed),
 		func(s *connect.Server) { florinv1connect.RegisterPaymentServiceHandler(s, h.till) },
 		func(s *connect.Server) { florinv1connect.RegisterLedgerServiceHandler(s, book{}) },
 		func(s *connect.Server) { florinv1connect.RegisterExportServiceHandler(s, h.press) })

@@ -73,6 +73,7 @@ func wholeContract() *Server {
 		florinv1connect.RegisterPaymentServiceHandler(s, florinv1connect.UnimplementedPaymentServiceHandler{})
 		florinv1connect.RegisterQuoteServiceHandler(s, florinv1connect.UnimplementedQuoteServiceHandler{})
 		florinv1connect.RegisterRefundServiceHandler(s, florinv1connect.UnimplementedRefundServiceHandler{})
+		florinv1connect.RegisterStatementServiceHandler(s, florinv1connect.UnimplementedStatementServiceHandler{})
 		florinv1connect.RegisterWalletServiceHandler(s, florinv1connect.UnimplementedWalletServiceHandler{})
 	})
 }

@@ -50,7 +50,7 @@ func TestHealth(t *testing.T) {
 			}
 		}
 		var list healthv1.HealthListResponse
-		if err := c.CallUnary(t.Context(), healthList, &healthv1.HealthListRequest{}, &list); err != nil || len(list.Statuses) != 7 {
+		if err := c.CallUnary(t.Context(), healthList, &healthv1.HealthListRequest{}, &list); err != nil || len(list.Statuses) != 8 {
 			t.Errorf("%s: the list is %v, %v", name, &list, err)
 		}
 	}

@@ -2,6 +2,7 @@ package dispute
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
@@ -89,6 +90,18 @@ type Filter struct {
 // opened reports whether the payment has been disputed.
 func (d *Desk) opened(ctx context.Context, of id.Payment) (bool, error) {
 	_, found, err := disputes.First(ctx, d.db, "where payment = $1", string(of))
+	return found, err
+}
+
+// FindPayments tells which payment each of the disputes is about, of any merchant, for the
+// platform's own flows; those that are not there are left out.
+func FindPayments(ctx context.Context, d *db.DB, keys []string) (map[id.Dispute]id.Payment, error) {
+	slices.Sort(keys)
+	list, err := disputes.Among(ctx, d, slices.Compact(keys), "true")
+	found := make(map[id.Dispute]id.Payment, len(list))
+	for _, x := range list {
+		found[x.ID] = x.Payment
+	}
 	return found, err
 }
 

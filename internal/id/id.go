@@ -10,29 +10,30 @@ import (
 
 // The nouns of the platform.
 type (
-	Account  string // acct_: a ledger account
-	APIKey   string // key_
-	Attempt  string // att_: one try at a connector
-	Card     string // card_: the token of a card in the vault
-	Client   string // client_: an OAuth client
-	Delivery string // dlv_: an event on its way to an endpoint
-	Dispute  string // dsp_
-	Endpoint string // we_: where events are delivered to
-	Event    string // evt_
-	Grant    string // grant_: what a person allowed a client
-	Job      string // job_
-	Merchant string // mer_
-	Payer    string // payer_
-	Passkey  string // passkey_
-	Payment  string // pay_
-	Person   string // person_
-	Quote    string // quote_
-	Record   string // rec_: a line of the audit trail
-	Refund   string // ref_
-	Request  string // req_
-	Session  string // ses_
-	Transfer string // xfer_
-	Wallet   string // wal_
+	Account   string // acct_: a ledger account
+	APIKey    string // key_
+	Attempt   string // att_: one try at a connector
+	Card      string // card_: the token of a card in the vault
+	Client    string // client_: an OAuth client
+	Delivery  string // dlv_: an event on its way to an endpoint
+	Dispute   string // dsp_
+	Endpoint  string // we_: where events are delivered to
+	Event     string // evt_
+	Grant     string // grant_: what a person allowed a client
+	Job       string // job_
+	Merchant  string // mer_
+	Payer     string // payer_
+	Passkey   string // passkey_
+	Payment   string // pay_
+	Person    string // person_
+	Quote     string // quote_
+	Record    string // rec_: a line of the audit trail
+	Refund    string // ref_
+	Request   string // req_
+	Session   string // ses_
+	Statement string // stmt_: of one merchant, day, currency and mode
+	Transfer  string // xfer_
+	Wallet    string // wal_
 )
 
 // Noun is an id type of this package.
@@ -41,29 +42,30 @@ type Noun interface {
 	Prefix() string
 }
 
-func (Account) Prefix() string  { return "acct" }
-func (APIKey) Prefix() string   { return "key" }
-func (Attempt) Prefix() string  { return "att" }
-func (Card) Prefix() string     { return "card" }
-func (Client) Prefix() string   { return "client" }
-func (Delivery) Prefix() string { return "dlv" }
-func (Dispute) Prefix() string  { return "dsp" }
-func (Endpoint) Prefix() string { return "we" }
-func (Event) Prefix() string    { return "evt" }
-func (Grant) Prefix() string    { return "grant" }
-func (Job) Prefix() string      { return "job" }
-func (Merchant) Prefix() string { return "mer" }
-func (Payer) Prefix() string    { return "payer" }
-func (Passkey) Prefix() string  { return "passkey" }
-func (Payment) Prefix() string  { return "pay" }
-func (Person) Prefix() string   { return "person" }
-func (Quote) Prefix() string    { return "quote" }
-func (Record) Prefix() string   { return "rec" }
-func (Refund) Prefix() string   { return "ref" }
-func (Request) Prefix() string  { return "req" }
-func (Session) Prefix() string  { return "ses" }
-func (Transfer) Prefix() string { return "xfer" }
-func (Wallet) Prefix() string   { return "wal" }
+func (Account) Prefix() string   { return "acct" }
+func (APIKey) Prefix() string    { return "key" }
+func (Attempt) Prefix() string   { return "att" }
+func (Card) Prefix() string      { return "card" }
+func (Client) Prefix() string    { return "client" }
+func (Delivery) Prefix() string  { return "dlv" }
+func (Dispute) Prefix() string   { return "dsp" }
+func (Endpoint) Prefix() string  { return "we" }
+func (Event) Prefix() string     { return "evt" }
+func (Grant) Prefix() string     { return "grant" }
+func (Job) Prefix() string       { return "job" }
+func (Merchant) Prefix() string  { return "mer" }
+func (Payer) Prefix() string     { return "payer" }
+func (Passkey) Prefix() string   { return "passkey" }
+func (Payment) Prefix() string   { return "pay" }
+func (Person) Prefix() string    { return "person" }
+func (Quote) Prefix() string     { return "quote" }
+func (Record) Prefix() string    { return "rec" }
+func (Refund) Prefix() string    { return "ref" }
+func (Request) Prefix() string   { return "req" }
+func (Session) Prefix() string   { return "ses" }
+func (Statement) Prefix() string { return "stmt" }
+func (Transfer) Prefix() string  { return "xfer" }
+func (Wallet) Prefix() string    { return "wal" }
 
 const bodyLen = 26 // 128 bits in base32, two zero bits in front
 

@@ -109,6 +109,13 @@ func (b *Book) sequenceAt(ctx context.Context, at time.Time) (int64, error) {
 	return low, nil
 }
 
+// Newest is the instant of the last transfer, zero if there is none: no transfer that is
+// still to come will have an older one.
+func (b *Book) Newest(ctx context.Context) (time.Time, error) {
+	end, _, err := chain.Read(ctx, b.db, chain.Transfers)
+	return end.At, err
+}
+
 // Transfer reads one transfer. Error: fault.ErrNotFound.
 func (b *Book) Transfer(ctx context.Context, key id.Transfer) (Transfer, error) {
 	t, found, err := transfers.First(ctx, b.db, "where id = $1", string(key))

@@ -103,6 +103,7 @@ type ring struct {
 	readAt  time.Time
 	kid     string                 // of the key that signs
 	signers map[string]jose.Signer // by type of token
+	key     jose.SigningKey        // that signs
 	public  map[string]verifyingKey
 	order   []string         // of public, oldest first
 	nonces  map[int64][]byte // by number
@@ -120,6 +121,7 @@ const (
 	typeJWT           = "JWT"
 	typeIntrospection = "token-introspection+jwt"
 	typeInitial       = "initial-access+jwt"
+	typeStatement     = "florin-statement+jws" // no token: what it signs is not even JSON
 )
 
 // ringFor is how old a node's view of the keys may be. Long before a key signs it has been
@@ -211,10 +213,9 @@ func (r *ring) add(seal Sealer, k keyRow) error {
 	if err != nil {
 		return err
 	}
-	r.kid = k.KID
+	r.kid, r.key = k.KID, jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: k.KID}}
 	for _, kind := range []string{typeAccess, typeJWT, typeIntrospection, typeInitial} {
-		key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: k.KID}}
-		if r.signers[kind], err = jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(kind))); err != nil {
+		if r.signers[kind], err = jose.NewSigner(r.key, (&jose.SignerOptions{}).WithType(jose.ContentType(kind))); err != nil {
 			return err
 		}
 	}

@@ -163,6 +163,11 @@ func (s *Server) keyRows(ctx context.Context, purpose string) ([]keyRow, error) 
 	return keys.Select(ctx, s.db, "where purpose = $1 and state <> $2 order by number", purpose, retired)
 }
 
+// keysEver reads every key that has signed or will, also those that are retired.
+func keysEver(ctx context.Context, d *db.DB) ([]keyRow, error) {
+	return keys.Select(ctx, d, "where purpose = $1 order by number", forTokens)
+}
+
 func (s *Server) clientByID(ctx context.Context, client id.Client) (Client, bool, error) {
 	if !id.Valid(client) { // whatever came from outside
 		return Client{}, false, nil

@@ -324,6 +324,18 @@ func FindAll(ctx context.Context, d *db.DB, keys []string) (map[id.Payment]*Paym
 	return found, err
 }
 
+// FindRefunds tells which payment each of the refunds belongs to, of any merchant, for the
+// platform's own flows; those that are not there are left out.
+func FindRefunds(ctx context.Context, d *db.DB, keys []string) (map[id.Refund]id.Payment, error) {
+	slices.Sort(keys)
+	list, err := refunds.Among(ctx, d, slices.Compact(keys), "true")
+	found := make(map[id.Refund]id.Payment, len(list))
+	for _, r := range list {
+		found[r.ID] = r.Payment
+	}
+	return found, err
+}
+
 // after reads the next rows of a table in the order of their ids.
 func after[T any](ctx context.Context, d *db.DB, t *db.Table[T], key string, limit int) ([]T, error) {
 	return t.Select(ctx, d, "where id > $1 order by id limit $2", key, limit)

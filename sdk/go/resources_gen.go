@@ -24,6 +24,7 @@ type resources struct {
 	Quotes            QuotesService
 	Refunds           RefundsService
 	Sandbox           SandboxService
+	Statements        StatementsService
 	Wallets           WalletsService
 	WebhookEndpoints  WebhookEndpointsService
 	WebhookDeliveries WebhookDeliveriesService
@@ -46,6 +47,7 @@ func newResources(c *Client) resources {
 		Quotes:            QuotesService{c},
 		Refunds:           RefundsService{c},
 		Sandbox:           SandboxService{c},
+		Statements:        StatementsService{c},
 		Wallets:           WalletsService{c},
 		WebhookEndpoints:  WebhookEndpointsService{c},
 		WebhookDeliveries: WebhookDeliveriesService{c},
@@ -392,6 +394,23 @@ func (r SandboxService) GetSandboxClock(ctx context.Context, params *GetSandboxC
 // was shown is never taken back.
 func (r SandboxService) MoveSandboxClock(ctx context.Context, params *MoveSandboxClock, options ...Option) (*SandboxClock, error) {
 	return send[SandboxClock](ctx, r.client, call{verb: "POST", path: "/v1/sandbox/clock/move", params: params}, options)
+}
+
+// StatementsService calls /v1/statements.
+type StatementsService struct{ client *Client }
+
+// Get reads the statement of a day: its balances and totals whole, its entries a page at a time,
+// oldest first. The statement of today, or of a day that ended a moment ago, is not final yet. A
+// day of more than 10,000 entries is refused: take its file.
+func (r StatementsService) Get(ctx context.Context, date string, params *GetStatement, options ...Option) (*Statement, error) {
+	return send[Statement](ctx, r.client, call{verb: "GET", path: "/v1/statements/{date}", ids: []string{date}, params: params}, options)
+}
+
+// Statements.GetFile gives the statement of a day that is final as a file, signed. The same day
+// gives the same bytes whenever it is asked for. A long one comes in pages of 5,000 entries, each a
+// file.
+func (r StatementsService) GetStatementFile(ctx context.Context, date string, params *GetStatementFile, options ...Option) (*StatementFile, error) {
+	return send[StatementFile](ctx, r.client, call{verb: "GET", path: "/v1/statements/{date}/file", ids: []string{date}, params: params}, options)
 }
 
 // WalletsService calls /v1/wallets.

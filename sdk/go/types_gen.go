@@ -114,6 +114,27 @@ const (
 	RefundStatusFailed RefundStatus = "failed"
 )
 
+// StatementEntryKind is what moved the balance.
+type StatementEntryKind string
+
+// The words that this version knows; the platform may add to them.
+const (
+	// A payment, or a part of one that was captured.
+	StatementEntryKindPayment StatementEntryKind = "payment"
+	// What the platform takes of a payment.
+	StatementEntryKindFee StatementEntryKind = "fee"
+	// Money that went back to a payer.
+	StatementEntryKindRefund StatementEntryKind = "refund"
+	// The part of a fee that came back with a refund.
+	StatementEntryKindFeeReturn StatementEntryKind = "fee_return"
+	// A refund that did not reach the payer and came back.
+	StatementEntryKindRefundReturn StatementEntryKind = "refund_return"
+	// Money that a lost or accepted dispute took.
+	StatementEntryKindDispute StatementEntryKind = "dispute"
+	// Anything else: cause tells what for.
+	StatementEntryKindOther StatementEntryKind = "other"
+)
+
 // ApiKey lets a merchant's server call the API.
 type APIKey struct {
 	ID string `json:"id"`
@@ -1159,6 +1180,153 @@ func (x *StaffMember) UnmarshalJSON(data []byte) error {
 
 func (x *StaffMember) cursor() string { return x.ID }
 
+// StatementEntry is one movement of the balance.
+type StatementEntry struct {
+	// Id of the ledger's transfer that it is a side of.
+	Transfer string `json:"transfer"`
+	// The transfer's place in the ledger.
+	Sequence  int64              `json:"sequence"`
+	CreatedAt time.Time          `json:"created_at"`
+	Kind      StatementEntryKind `json:"kind"`
+	// In minor units, below zero for what left.
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+	// The balance after it, in minor units.
+	BalanceAfter int64 `json:"balance_after"`
+	// Id of what it was made for: a payment, a refund or a dispute.
+	Cause string `json:"cause"`
+	// Id of the payment that it belongs to.
+	Payment string `json:"payment"`
+	// That payment's reference.
+	Reference string `json:"reference"`
+	// That payment's description.
+	Description string `json:"description"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *StatementEntry) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"transfer":      &x.Transfer,
+		"sequence":      (*whole)(&x.Sequence),
+		"created_at":    &x.CreatedAt,
+		"kind":          &x.Kind,
+		"amount":        (*whole)(&x.Amount),
+		"currency":      &x.Currency,
+		"balance_after": (*whole)(&x.BalanceAfter),
+		"cause":         &x.Cause,
+		"payment":       &x.Payment,
+		"reference":     &x.Reference,
+		"description":   &x.Description,
+	})
+}
+
+// Statement is what moved a merchant's balance in one currency on one day. The opening balance and
+// the amounts of all entries add up to the closing balance.
+type Statement struct {
+	// Always the same for a merchant, day, currency and mode.
+	ID string `json:"id"`
+	// Always "statement".
+	Object string `json:"object"`
+	// The day (UTC), as 2026-01-31.
+	Date     string `json:"date"`
+	Currency string `json:"currency"`
+	Merchant string `json:"merchant"`
+	// Id of the ledger account that holds the balance.
+	Account string `json:"account"`
+	// Balance when the day began, in minor units. What is held counts as not moved yet.
+	OpeningBalance int64 `json:"opening_balance"`
+	// Balance when the day ended, or now, in minor units.
+	ClosingBalance int64 `json:"closing_balance"`
+	// Sum of the entries above zero, in minor units.
+	TotalCredited int64 `json:"total_credited"`
+	// Sum of the entries below zero as a positive number, in minor units.
+	TotalDebited int64 `json:"total_debited"`
+	// Entries of the day, whatever the page shows.
+	EntryCount int64 `json:"entry_count"`
+	// Nothing can be added any more.
+	Final bool `json:"final"`
+	// The moment up to which it reads: the day's end if it is final.
+	CreatedAt time.Time `json:"created_at"`
+	Livemode  bool      `json:"livemode"`
+	// There are entries after those that are shown.
+	HasMore bool `json:"has_more"`
+	// Where the next page begins: send it as starting_after. Empty if has_more is false.
+	NextCursor string `json:"next_cursor"`
+	// Oldest first.
+	Entries []*StatementEntry `json:"entries"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *Statement) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"id":              &x.ID,
+		"object":          &x.Object,
+		"date":            &x.Date,
+		"currency":        &x.Currency,
+		"merchant":        &x.Merchant,
+		"account":         &x.Account,
+		"opening_balance": (*whole)(&x.OpeningBalance),
+		"closing_balance": (*whole)(&x.ClosingBalance),
+		"total_credited":  (*whole)(&x.TotalCredited),
+		"total_debited":   (*whole)(&x.TotalDebited),
+		"entry_count":     (*whole)(&x.EntryCount),
+		"final":           &x.Final,
+		"created_at":      &x.CreatedAt,
+		"livemode":        &x.Livemode,
+		"has_more":        &x.HasMore,
+		"next_cursor":     &x.NextCursor,
+		"entries":         &x.Entries,
+	})
+}
+
+func (x *Statement) cursor() string { return x.ID }
+
+// StatementFile is the statement of a final day as a file.
+type StatementFile struct {
+	// Always "statement_file".
+	Object string `json:"object"`
+	// Id of the statement.
+	Statement string `json:"statement"`
+	// What to call the file.
+	Name string `json:"name"`
+	// Media type of the content.
+	MediaType string `json:"media_type"`
+	// Which page of the statement it is, from 1.
+	Page int `json:"page"`
+	// How many pages the statement has in this format.
+	Pages int `json:"pages"`
+	// Hexadecimal SHA-256 of the content's bytes in UTF-8.
+	Sha256 string `json:"sha256"`
+	// Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type
+	// florin-statement+jws, by a key of the server's JWK Set; its header has the name as florin_file.
+	// Empty on a server without an issuer.
+	Signature string `json:"signature"`
+	Content   string `json:"content"`
+	Livemode  bool   `json:"livemode"`
+	// Extra is what the platform sent and this version does not know.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *StatementFile) UnmarshalJSON(data []byte) error {
+	return read(data, &x.Extra, members{
+		"object":     &x.Object,
+		"statement":  &x.Statement,
+		"name":       &x.Name,
+		"media_type": &x.MediaType,
+		"page":       &x.Page,
+		"pages":      &x.Pages,
+		"sha256":     &x.Sha256,
+		"signature":  &x.Signature,
+		"content":    &x.Content,
+		"livemode":   &x.Livemode,
+	})
+}
+
 // Wallet is a payer's balance in one currency.
 type Wallet struct {
 	ID string `json:"id"`
@@ -1805,6 +1973,26 @@ type GetSandboxClock struct {
 type MoveSandboxClock struct {
 	// Forwards, at most 400 days at a time.
 	Seconds int64 `json:"seconds,omitzero"`
+}
+
+// GetStatement is what is sent to the method of that name. Nil sends nothing.
+type GetStatement struct {
+	// The balance's currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// Entries to show: 1 to 1000; 100 if absent.
+	Limit int `json:"limit,omitzero"`
+	// Entries after that of this transfer.
+	StartingAfter string `json:"starting_after,omitzero"`
+}
+
+// GetStatementFile is what is sent to the method of that name. Nil sends nothing.
+type GetStatementFile struct {
+	// The balance's currency, ISO 4217.
+	Currency string `json:"currency,omitzero"`
+	// "json", "csv", or "camt.053" for ISO 20022 camt.053.001.08; "json" if absent.
+	Format string `json:"format,omitzero"`
+	// Which page: 1 if absent.
+	Page *int `json:"page,omitzero"`
 }
 
 // CreateWallet is what is sent to the method of that name. Nil sends nothing.

@@ -57,6 +57,8 @@ var shown = []step{
 	{"exportPayments", "GET /v1/exports/payments?reference=order-1001", "", ""},
 	{"exportTransfers", "GET /v1/exports/transfers?cause=$paid", "", ""},
 	{"exportBalances", "GET /v1/exports/balances", "", ""},
+	{"getStatement", "GET /v1/statements/$today?currency=USD&limit=2", "", ""},
+	{"getStatementFile", "GET /v1/statements/$earlier/file?currency=USD&format=csv", "", ""},
 	{"getEvent", "GET /v1/events/$event", "", ""},
 	{"listEvents", "GET /v1/events?type=payment.succeeded&limit=1", "", ""},
 	{"", "POST /v1/payments", `{"amount":10000,"currency":"USD","source":"tok_visa","capture":"manual"}`, "held=id"},
@@ -89,7 +91,8 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := dev(t, sqlitePlace(t))
 	c := s.caller()
-	names := map[string]string{"home": s.Wallet, "merchant": s.Merchant}
+	now := time.Now().UTC()
+	names := map[string]string{"home": s.Wallet, "merchant": s.Merchant, "today": now.Format(time.DateOnly), "earlier": now.AddDate(0, 0, -2).Format(time.DateOnly)}
 	told := map[string]exchange{}
 	play := func(x step) {
 		t.Helper()
@@ -208,7 +211,7 @@ func complete(t *testing.T, c *caller, told map[string]exchange) {
 }
 
 // changing is what differs from run to run.
-var changing = regexp.MustCompile(`\b[a-z]+_[0-9a-z]{26}\b|fl_sandbox_[0-9a-z]+|\d{4}-\d\d-\d\dT[0-9:.]+Z|\b[0-9a-f]{64}\b|"(last_used_at|sequence)": ?[^,}\s]+`)
+var changing = regexp.MustCompile(`\b[a-z]+_[0-9a-z]{26}\b|fl_sandbox_[0-9a-z]+|\d{4}-\d\d-\d\dT[0-9:.]+Z|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{64}\b|\bey[\w-]+\.\.[\w-]+|"(last_used_at|sequence)": ?[^,}\s]+`)
 
 // secrets are not for showing, though they were worth nothing.
 var secrets = regexp.MustCompile(`fl_sandbox_[0-9a-z]+`)

@@ -395,6 +395,32 @@ export class SandboxService {
   }
 }
 
+/** Calls /v1/statements. */
+export class StatementsService {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Reads the statement of a day: its balances and totals whole, its entries a page at a time,
+   * oldest first. The statement of today, or of a day that ended a moment ago, is not final yet. A
+   * day of more than 10,000 entries is refused: take its file.
+   */
+  get(date: string, params: types.GetStatement, options: CallOptions = {}): Promise<types.Statement> {
+    return this.#caller.send({ verb: "GET", path: `/v1/statements/${segment(date)}`, params }, shapes.statementShape, options);
+  }
+
+  /**
+   * Gives the statement of a day that is final as a file, signed. The same day gives the same bytes
+   * whenever it is asked for. A long one comes in pages of 5,000 entries, each a file.
+   */
+  getStatementFile(date: string, params: types.GetStatementFile, options: CallOptions = {}): Promise<types.StatementFile> {
+    return this.#caller.send({ verb: "GET", path: `/v1/statements/${segment(date)}/file`, params }, shapes.statementFileShape, options);
+  }
+}
+
 /** Calls /v1/wallets. */
 export class WalletsService {
   readonly #caller: Caller;
@@ -526,6 +552,7 @@ export class Resources {
   readonly quotes: QuotesService;
   readonly refunds: RefundsService;
   readonly sandbox: SandboxService;
+  readonly statements: StatementsService;
   readonly wallets: WalletsService;
   readonly webhookEndpoints: WebhookEndpointsService;
   readonly webhookDeliveries: WebhookDeliveriesService;
@@ -546,6 +573,7 @@ export class Resources {
     this.quotes = new QuotesService(caller);
     this.refunds = new RefundsService(caller);
     this.sandbox = new SandboxService(caller);
+    this.statements = new StatementsService(caller);
     this.wallets = new WalletsService(caller);
     this.webhookEndpoints = new WebhookEndpointsService(caller);
     this.webhookDeliveries = new WebhookDeliveriesService(caller);

@@ -193,6 +193,26 @@ export const staffMemberShape: Shape = {
   given_at: "instant",
 };
 
+export const statementEntryShape: Shape = {
+  sequence: "whole",
+  created_at: "instant",
+  amount: "whole",
+  balance_after: "whole",
+};
+
+export const statementShape: Shape = {
+  opening_balance: "whole",
+  closing_balance: "whole",
+  total_credited: "whole",
+  total_debited: "whole",
+  entry_count: "whole",
+  created_at: "instant",
+  entries: () => statementEntryShape,
+};
+
+export const statementFileShape: Shape = {
+};
+
 export const walletShape: Shape = {
   balance: "whole",
   available: "whole",

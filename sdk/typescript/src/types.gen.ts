@@ -64,6 +64,17 @@ export type RefundStatus =
   | "failed" // The rail refused, or the card's bank sent the money back after the refund had succeeded: the merchant has it again.
   | (string & {});
 
+/** StatementEntryKind is what moved the balance. The platform may add words. */
+export type StatementEntryKind =
+  | "payment" // A payment, or a part of one that was captured.
+  | "fee" // What the platform takes of a payment.
+  | "refund" // Money that went back to a payer.
+  | "fee_return" // The part of a fee that came back with a refund.
+  | "refund_return" // A refund that did not reach the payer and came back.
+  | "dispute" // Money that a lost or accepted dispute took.
+  | "other" // Anything else: cause tells what for.
+  | (string & {});
+
 /** ApiKey lets a merchant's server call the API. */
 export interface ApiKey {
   readonly id: string;
@@ -590,6 +601,93 @@ export interface StaffMember {
   /** The person who gave the role; empty if the platform's operator did by command line. */
   readonly given_by: string;
   readonly given_at: Date | null;
+  readonly livemode: boolean;
+}
+
+/** StatementEntry is one movement of the balance. */
+export interface StatementEntry {
+  /** Id of the ledger's transfer that it is a side of. */
+  readonly transfer: string;
+  /** The transfer's place in the ledger. */
+  readonly sequence: number;
+  readonly created_at: Date;
+  readonly kind: StatementEntryKind | null;
+  /** In minor units, below zero for what left. */
+  readonly amount: number;
+  readonly currency: string;
+  /** The balance after it, in minor units. */
+  readonly balance_after: number;
+  /** Id of what it was made for: a payment, a refund or a dispute. */
+  readonly cause: string;
+  /** Id of the payment that it belongs to. */
+  readonly payment: string;
+  /** That payment's reference. */
+  readonly reference: string;
+  /** That payment's description. */
+  readonly description: string;
+}
+
+/**
+ * Statement is what moved a merchant's balance in one currency on one day. The opening balance and
+ * the amounts of all entries add up to the closing balance.
+ */
+export interface Statement {
+  /** Always the same for a merchant, day, currency and mode. */
+  readonly id: string;
+  /** Always "statement". */
+  readonly object: string;
+  /** The day (UTC), as 2026-01-31. */
+  readonly date: string;
+  readonly currency: string;
+  readonly merchant: string;
+  /** Id of the ledger account that holds the balance. */
+  readonly account: string;
+  /** Balance when the day began, in minor units. What is held counts as not moved yet. */
+  readonly opening_balance: number;
+  /** Balance when the day ended, or now, in minor units. */
+  readonly closing_balance: number;
+  /** Sum of the entries above zero, in minor units. */
+  readonly total_credited: number;
+  /** Sum of the entries below zero as a positive number, in minor units. */
+  readonly total_debited: number;
+  /** Entries of the day, whatever the page shows. */
+  readonly entry_count: number;
+  /** Nothing can be added any more. */
+  readonly final: boolean;
+  /** The moment up to which it reads: the day's end if it is final. */
+  readonly created_at: Date;
+  readonly livemode: boolean;
+  /** There are entries after those that are shown. */
+  readonly has_more: boolean;
+  /** Where the next page begins: send it as starting_after. Empty if has_more is false. */
+  readonly next_cursor: string;
+  /** Oldest first. */
+  readonly entries: StatementEntry[];
+}
+
+/** StatementFile is the statement of a final day as a file. */
+export interface StatementFile {
+  /** Always "statement_file". */
+  readonly object: string;
+  /** Id of the statement. */
+  readonly statement: string;
+  /** What to call the file. */
+  readonly name: string;
+  /** Media type of the content. */
+  readonly media_type: string;
+  /** Which page of the statement it is, from 1. */
+  readonly page: number;
+  /** How many pages the statement has in this format. */
+  readonly pages: number;
+  /** Hexadecimal SHA-256 of the content's bytes in UTF-8. */
+  readonly sha256: string;
+  /**
+   * Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type
+   * florin-statement+jws, by a key of the server's JWK Set; its header has the name as florin_file.
+   * Empty on a server without an issuer.
+   */
+  readonly signature: string;
+  readonly content: string;
   readonly livemode: boolean;
 }
 
@@ -1144,6 +1242,26 @@ export interface GetSandboxClock {
 export interface MoveSandboxClock {
   /** Forwards, at most 400 days at a time. */
   seconds: number;
+}
+
+/** What is sent to the method of that name. */
+export interface GetStatement {
+  /** The balance's currency, ISO 4217. */
+  currency: string;
+  /** Entries to show: 1 to 1000; 100 if absent. */
+  limit?: number | undefined;
+  /** Entries after that of this transfer. */
+  starting_after?: string | undefined;
+}
+
+/** What is sent to the method of that name. */
+export interface GetStatementFile {
+  /** The balance's currency, ISO 4217. */
+  currency: string;
+  /** "json", "csv", or "camt.053" for ISO 20022 camt.053.001.08; "json" if absent. */
+  format?: string | undefined;
+  /** Which page: 1 if absent. */
+  page?: number | undefined;
 }
 
 /** What is sent to the method of that name. */

@@ -17,6 +17,7 @@ from ._types import (
     PaymentStatus,
     QuoteStatus,
     RefundStatus,
+    StatementEntryKind,
     ApiKey,
     Card,
     DeletedCard,
@@ -47,6 +48,9 @@ from ._types import (
     Refund,
     SandboxClock,
     StaffMember,
+    StatementEntry,
+    Statement,
+    StatementFile,
     Wallet,
     RedeliverEventsResponse,
     WebhookEndpoint,
@@ -1364,6 +1368,63 @@ class SandboxService:
         )
 
 
+class StatementsService:
+    """Calls /v1/statements."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(
+        self,
+        date: str,
+        *,
+        currency: str,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Statement:
+        """Reads the statement of a day: its balances and totals whole, its entries a page at a time, oldest first. The statement of today, or of a day that ended a moment ago, is not final yet. A day of more than 10,000 entries is refused: take its file.
+
+        currency: The balance's currency, ISO 4217.
+        limit: Entries to show: 1 to 1000; 100 if absent.
+        starting_after: Entries after that of this transfer.
+        """
+        return self._caller.send(
+            Statement.from_json,
+            "GET",
+            f"/v1/statements/{segment(date)}",
+            {"currency": currency, "limit": limit, "starting_after": starting_after},
+            timeout=timeout,
+            retries=retries,
+        )
+
+    def get_statement_file(
+        self,
+        date: str,
+        *,
+        currency: str,
+        format: str | None = None,
+        page: int | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> StatementFile:
+        """Gives the statement of a day that is final as a file, signed. The same day gives the same bytes whenever it is asked for. A long one comes in pages of 5,000 entries, each a file.
+
+        currency: The balance's currency, ISO 4217.
+        format: 'json', 'csv', or 'camt.053' for ISO 20022 camt.053.001.08; 'json' if absent.
+        page: Which page: 1 if absent.
+        """
+        return self._caller.send(
+            StatementFile.from_json,
+            "GET",
+            f"/v1/statements/{segment(date)}/file",
+            {"currency": currency, "format": format, "page": page},
+            timeout=timeout,
+            retries=retries,
+        )
+
+
 class WalletsService:
     """Calls /v1/wallets."""
 
@@ -1831,6 +1892,7 @@ class Resources:
         self.quotes = QuotesService(caller)
         self.refunds = RefundsService(caller)
         self.sandbox = SandboxService(caller)
+        self.statements = StatementsService(caller)
         self.wallets = WalletsService(caller)
         self.webhook_endpoints = WebhookEndpointsService(caller)
         self.webhook_deliveries = WebhookDeliveriesService(caller)

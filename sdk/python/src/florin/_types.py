@@ -98,6 +98,20 @@ RefundStatus = Union[
     str,
 ]
 
+# StatementEntryKind is what moved the balance. The platform may add words.
+StatementEntryKind = Union[
+    Literal[
+        "payment",  # A payment, or a part of one that was captured.
+        "fee",  # What the platform takes of a payment.
+        "refund",  # Money that went back to a payer.
+        "fee_return",  # The part of a fee that came back with a refund.
+        "refund_return",  # A refund that did not reach the payer and came back.
+        "dispute",  # Money that a lost or accepted dispute took.
+        "other",  # Anything else: cause tells what for.
+    ],
+    str,
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey(Object):
@@ -1014,6 +1028,141 @@ class StaffMember(Object):
         "role": text,
         "given_by": text,
         "given_at": maybe(instant),
+        "livemode": truth,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementEntry(Object):
+    """StatementEntry is one movement of the balance."""
+
+    # Id of the ledger's transfer that it is a side of.
+    transfer: str
+    # The transfer's place in the ledger.
+    sequence: int
+    created_at: datetime
+    kind: StatementEntryKind | None
+    # In minor units, below zero for what left.
+    amount: int
+    currency: str
+    # The balance after it, in minor units.
+    balance_after: int
+    # Id of what it was made for: a payment, a refund or a dispute.
+    cause: str
+    # Id of the payment that it belongs to.
+    payment: str
+    # That payment's reference.
+    reference: str
+    # That payment's description.
+    description: str
+
+    _readers: ClassVar[Readers] = {
+        "transfer": text,
+        "sequence": whole,
+        "created_at": instant,
+        "kind": maybe(word),
+        "amount": whole,
+        "currency": text,
+        "balance_after": whole,
+        "cause": text,
+        "payment": text,
+        "reference": text,
+        "description": text,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Object):
+    """Statement is what moved a merchant's balance in one currency on one day. The opening balance and the amounts of all entries add up to the closing balance."""
+
+    # Always the same for a merchant, day, currency and mode.
+    id: str
+    # Always "statement".
+    object: str
+    # The day (UTC), as 2026-01-31.
+    date: str
+    currency: str
+    merchant: str
+    # Id of the ledger account that holds the balance.
+    account: str
+    # Balance when the day began, in minor units. What is held counts as not moved yet.
+    opening_balance: int
+    # Balance when the day ended, or now, in minor units.
+    closing_balance: int
+    # Sum of the entries above zero, in minor units.
+    total_credited: int
+    # Sum of the entries below zero as a positive number, in minor units.
+    total_debited: int
+    # Entries of the day, whatever the page shows.
+    entry_count: int
+    # Nothing can be added any more.
+    final: bool
+    # The moment up to which it reads: the day's end if it is final.
+    created_at: datetime
+    livemode: bool
+    # There are entries after those that are shown.
+    has_more: bool
+    # Where the next page begins: send it as starting_after. Empty if has_more is false.
+    next_cursor: str
+    # Oldest first.
+    entries: Sequence[StatementEntry]
+
+    _readers: ClassVar[Readers] = {
+        "id": text,
+        "object": text,
+        "date": text,
+        "currency": text,
+        "merchant": text,
+        "account": text,
+        "opening_balance": whole,
+        "closing_balance": whole,
+        "total_credited": whole,
+        "total_debited": whole,
+        "entry_count": whole,
+        "final": truth,
+        "created_at": instant,
+        "livemode": truth,
+        "has_more": truth,
+        "next_cursor": text,
+        "entries": listed(lambda x: StatementEntry.from_json(x)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementFile(Object):
+    """StatementFile is the statement of a final day as a file."""
+
+    # Always "statement_file".
+    object: str
+    # Id of the statement.
+    statement: str
+    # What to call the file.
+    name: str
+    # Media type of the content.
+    media_type: str
+    # Which page of the statement it is, from 1.
+    page: int
+    # How many pages the statement has in this format.
+    pages: int
+    # Hexadecimal SHA-256 of the content's bytes in UTF-8.
+    sha256: str
+    # Detached JWS in compact form over the content's bytes in UTF-8 (RFC 7515 appendix F) of type
+    # florin-statement+jws, by a key of the server's JWK Set; its header has the name as
+    # florin_file. Empty on a server without an issuer.
+    signature: str
+    content: str
+    livemode: bool
+
+    _readers: ClassVar[Readers] = {
+        "object": text,
+        "statement": text,
+        "name": text,
+        "media_type": text,
+        "page": whole,
+        "pages": whole,
+        "sha256": text,
+        "signature": text,
+        "content": text,
         "livemode": truth,
     }
 
