@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -200,6 +201,15 @@ func (w *town) ask(who, verb, path, body string) (status int, text string) {
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Idempotency-Key", newKey())
 	}
+	if strings.HasSuffix(path, "/stream") { // has no end: its status says all
+		ctx, cancel := context.WithCancel(w.t.Context())
+		defer cancel()
+		a, err := http.DefaultClient.Do(r.WithContext(ctx))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return a.StatusCode, ""
+	}
 	return send(w.t, r)
 }
 
@@ -260,6 +270,8 @@ func (w *town) furnish() {
 		Account string
 		Data    []struct{ ID string }
 	}
+	w.objects["webhook_endpoints"] = w.make("webhook_endpoints", `{"url":"https://hooks.shop.example/"}`)
+	w.objects["webhook_deliveries"] = w.delivered()
 	for _, step := range []struct{ noun, path string }{{"", "/v1/wallets/" + wallet}, {"events", "/v1/events?limit=1"}, {"transfers", "/v1/transfers?limit=1&account="}} {
 		if strings.HasSuffix(step.path, "=") {
 			step.path += it.Account
@@ -273,6 +285,19 @@ func (w *town) furnish() {
 		}
 	}
 	w.objects["accounts"] = it.Account
+}
+
+// delivered is the first delivery: an endpoint hears of itself.
+func (w *town) delivered() string {
+	w.t.Helper()
+	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
+		var list struct{ Data []struct{ ID string } }
+		if _, text := w.ask("merchant", "GET", "/v1/webhook_deliveries?limit=1", ""); json.Unmarshal([]byte(text), &list) == nil && len(list.Data) == 1 {
+			return list.Data[0].ID
+		}
+	}
+	w.t.Fatal("nothing is delivered")
+	return ""
 }
 
 var idOf = regexp.MustCompile(`\{id\}`)
@@ -297,6 +322,8 @@ func (w *town) body(r api.Route) string {
 		"/v1/api_keys": `{"name":"k","scopes":["payments:read"]}`, "/v1/cards": `{"card_number":"4242424242424242","expiry_date":"12/98"}`,
 		"/v1/wallets/{id}/send": `{"to":"` + w.objects["other payer's wallet"] + `","amount":1}`, "/v1/wallets/{id}/top_up": `{"amount":1,"source":"tok_visa"}`,
 		"/v1/quotes": `{"amount":1,"currency":"USD","settlement_currency":"EUR"}`, "/v1/payments/{id}/confirm": `{"authentication":"passed"}`, "/v1/disputes/{id}/contest": `{"evidence":"a receipt"}`,
+		"/v1/webhook_endpoints": `{"url":"https://hooks.shop.example/"}`, "/v1/webhook_endpoints/{id}/redeliver": `{"created_from":"2026-01-01T00:00:00Z"}`,
+		"/v1/sandbox/clock/move": `{"seconds":1}`,
 	}
 	if r.Verb != "POST" {
 		return ""
@@ -326,7 +353,7 @@ func (w *town) judge(who string, r api.Route, status int, text string) {
 		w.t.Errorf("%s %s of another payer: %d %s", r.Verb, r.URL, status, text)
 	}
 	if stranger && !own || who == "other payer" {
-		for _, what := range []string{"payer", "payer's wallet", "payments", "cards", "refunds", "accounts", "transfers", "grants"} {
+		for _, what := range []string{"payer", "payer's wallet", "payments", "cards", "refunds", "accounts", "transfers", "grants", "webhook_endpoints", "webhook_deliveries"} {
 			if strings.Contains(text, w.objects[what]) && !strings.Contains(w.path(r)+w.body(r), w.objects[what]) {
 				w.t.Errorf("%s %s shows the %s to the %s", r.Verb, r.URL, what, who)
 			}

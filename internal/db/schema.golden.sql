@@ -248,7 +248,7 @@ CREATE TABLE merchant (
   card_fee_fixed_minor integer not null,
   wallet_fee_bps integer not null,
   amount_max_minor integer not null
-);
+, sequence integer not null default 0);
 
 CREATE TABLE oauth_approval (
   grant_id text primary key not null,
@@ -667,3 +667,89 @@ CREATE TABLE wallet (
 CREATE INDEX wallet_merchant on wallet (merchant, live, id);
 
 CREATE INDEX wallet_payer on wallet (payer, id);
+
+CREATE TABLE webhook_attempt (
+  id text primary key not null,
+  delivery text not null,
+  number integer not null,
+  created_at integer not null,
+  status_code integer not null,
+  error text not null,
+  detail text not null,
+  latency_us integer not null,
+  version text not null,
+  thin integer not null,
+  request_headers text not null,
+  response_headers text not null,
+  response_body text not null
+);
+
+CREATE INDEX webhook_attempt_age on webhook_attempt (created_at);
+
+CREATE INDEX webhook_attempt_delivery on webhook_attempt (delivery, number);
+
+CREATE TABLE webhook_delivery (
+  id text primary key not null,
+  endpoint text not null,
+  merchant text not null,
+  live integer not null,
+  sequence integer not null,
+  event text not null,
+  type text not null,
+  object text not null,
+  created_at integer not null,
+  status text not null,
+  tries integer not null,
+  attempts integer not null,
+  due_at integer not null,
+  delivered_at integer not null
+);
+
+CREATE INDEX webhook_delivery_due on webhook_delivery (endpoint, due_at) where status = 'pending';
+
+CREATE INDEX webhook_delivery_endpoint on webhook_delivery (endpoint, id);
+
+CREATE INDEX webhook_delivery_event on webhook_delivery (event, id);
+
+CREATE INDEX webhook_delivery_merchant on webhook_delivery (merchant, live, id);
+
+CREATE INDEX webhook_delivery_order on webhook_delivery (endpoint, object, sequence) where status = 'pending';
+
+CREATE TABLE webhook_endpoint (
+  id text primary key not null,
+  merchant text not null,
+  live integer not null,
+  after_sequence integer not null,
+  created_at integer not null,
+  url text not null,
+  description text not null,
+  types text not null,
+  version text not null,
+  thin integer not null,
+  ordered integer not null,
+  concurrency integer not null,
+  status text not null,
+  disabled_reason text not null,
+  disabled_at integer not null,
+  secret blob not null,
+  secret_before blob not null,
+  public_key text not null,
+  rotated_until integer not null,
+  failing_since integer not null,
+  sequence integer not null
+);
+
+CREATE INDEX webhook_endpoint_enabled on webhook_endpoint (merchant, live, after_sequence) where status = 'enabled';
+
+CREATE INDEX webhook_endpoint_merchant on webhook_endpoint (merchant, live, id);
+
+CREATE TABLE webhook_line (
+  endpoint text primary key not null,
+  holder text not null,
+  held_until integer not null
+);
+
+CREATE TABLE webhook_sorter (
+  id text primary key not null,
+  sequence integer not null
+);

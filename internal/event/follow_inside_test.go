@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 func TestAFollowerLooksForOtherProcesses(t *testing.T) {
 	d := dbtest.SQLite(t)
 	cafe, waits := id.Derive[id.Merchant]("cafe"), make(chan struct{})
-	c := looking{clock.NewManual(), waits}
+	c := looking{clock.NewManual(), sync.OnceFunc(func() { close(waits) })}
 	found := errors.New("found")
 	done := make(chan error, 1)
 	go func() {
@@ -43,16 +44,15 @@ func TestAFollowerLooksForOtherProcesses(t *testing.T) {
 	}
 }
 
-// looking tells when a follower has found nothing and waits.
+// looking tells when it is first waited for other processes.
 type looking struct {
 	*clock.Manual
-	waits chan struct{}
+	waits func()
 }
 
 func (l looking) Sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case l.waits <- struct{}{}:
-	case <-ctx.Done():
+	if d == followPoll {
+		l.waits()
 	}
 	return l.Manual.Sleep(ctx, d)
 }

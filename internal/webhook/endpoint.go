@@ -38,7 +38,7 @@ const (
 
 // Faults of endpoints.
 var (
-	ErrTooMany  = fault.New(fault.Conflict, "webhook_endpoints_too_many", fmt.Sprintf("The merchant has %d webhook endpoints, which is all it may have. Delete one first.", EndpointsMax))
+	ErrTooMany  = fault.New(fault.Conflict, "webhook_endpoints_too_many", "The merchant has 50 webhook endpoints, which is all it may have. Delete one first.")
 	ErrDisabled = fault.New(fault.Conflict, "webhook_endpoint_disabled", "The webhook endpoint is disabled. Enable it first.")
 )
 
