@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // A developer makes an endpoint, a payment happens, and its delivery is on the page with
@@ -81,6 +83,7 @@ func TestWebhooksAreLookedAfter(t *testing.T) {
 		b.open(one)
 	}
 	phone := newTab(t, 390, 844)
+	phone.do(chromedp.EmulateViewport(390, 844)) // Chromium's windows are never so narrow
 	phone.signUp(s.Issuer, "owner@example.com")
 	s.florin("person", "appoint", "owner@example.com", "developer", "--merchant", s.Merchant)
 	for _, at := range []struct {
