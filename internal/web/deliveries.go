@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -73,6 +74,12 @@ type delivered struct {
 	Repeats bool
 }
 
+// Enabled reports whether anything is delivered to its endpoint.
+func (d delivered) Enabled() bool { return d.hook.Status == webhook.Enabled }
+
+// Deleted reports whether its endpoint is gone: of that nothing can be read.
+func (d delivered) Deleted() bool { return d.hook.Status == "" }
+
 // To is the address of the delivery's endpoint's page, or of what is below it.
 func (d delivered) To(below string) string { return d.hook.To(below) }
 
@@ -92,7 +99,14 @@ func (v *visit) delivery(o webhook.Owner) (d delivered, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.hook = hook{webhook.Endpoint{ID: d.Endpoint, Merchant: o.Merchant, Live: o.Live}}
+	e, err := v.site.Webhooks.Get(v.r.Context(), o, d.Endpoint)
+	switch {
+	case errors.Is(err, fault.ErrNotFound): // deliveries are there to be read for as long as they are kept
+		e = webhook.Endpoint{ID: d.Endpoint, Merchant: o.Merchant, Live: o.Live}
+	case err != nil:
+		return d, err
+	}
+	d.hook = hook{e}
 	for _, a := range list[:min(len(list), attemptsShown)] {
 		body, err := v.site.Webhooks.Payload(v.r.Context(), d.Delivery, a)
 		if err != nil {

@@ -271,6 +271,11 @@ func TestWhatAStrangerAnswersIsText(t *testing.T) {
 	dev.wants(dev.post(strings.Replace(one, "dlv_", "dlv_x", 1), nil), 404, "")
 	other := g.opens(false, shop.URL+"/other")
 	dev.wants(dev.get(strings.Replace(one, string(h.ID), string(other.ID), 1)), 404, "")
+	dev.wants(dev.post(h.To("/turn"), url.Values{"status": {"disabled"}}), 303, "")
+	dev.wants(dev.get(one), 200, english.plain["delivery_waits"])
+	dev.wants(dev.post(strings.Replace(one, "?", "/again?", 1), nil), 409, "Enable it first.")
+	dev.wants(dev.post(h.To("/delete"), url.Values{"sure": {"1"}}), 303, "")
+	dev.wants(dev.get(one), 200, english.plain["webhook_deleted"])
 }
 
 // TestDeliveriesByThePage: older and newer lead through all of them once, and a span of

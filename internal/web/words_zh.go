@@ -70,7 +70,7 @@ var chinese = words{
 		"webhook_rotate": "更换密钥", "webhook_overlap": "旧密钥继续一同签名的时间", "overlap_day": "一天", "overlap_hour": "一小时", "overlap_week": "一周", "overlap_none": "不保留：旧密钥已泄露", "webhook_overlap_hint": "请在此期间把新密钥配置到您的服务器，不会丢失任何事件。",
 		"webhook_delete": "删除接收端", "webhook_delete_hint": "删除后无法恢复，尚未送达的事件也不会再投递。",
 		"deliveries": "投递记录", "deliveries_which": "筛选投递", "deliveries_all": "全部", "deliveries_none": "这里没有投递记录。", "state_pending": "投递中", "state_delivered": "已送达", "state_failed": "失败", "tries": "尝试 %d 次", "due": "下次尝试 %s", "delivered_at": "送达于 %s", "newer": "较新", "older": "较早",
-		"delivery_event": "事件", "delivery_object": "对象", "delivery_id": "投递编号", "delivery_due": "下次尝试", "delivery_back": "该接收端的全部投递", "attempts": "尝试次数：%d", "attempts_none": "还没有尝试过。请稍后刷新页面。", "attempt": "第 %d 次尝试",
+		"delivery_event": "事件", "delivery_object": "对象", "delivery_id": "投递编号", "delivery_due": "下次尝试", "delivery_waits": "接收端已停用，不再投递。", "webhook_deleted": "接收端已删除。", "delivery_back": "该接收端的全部投递", "attempts": "尝试次数：%d", "attempts_none": "还没有尝试过。请稍后刷新页面。", "attempt": "第 %d 次尝试",
 		"status_code": "状态码 %d", "status_none": "没有应答", "attempt_answer": "收到的应答", "attempt_request": "发送的请求", "headers": "标头", "body": "正文", "body_none": "空",
 		"again": "重新投递", "again_span": "重新投递一段时间内的事件", "again_from": "开始时间（UTC）", "again_to": "结束时间（UTC）", "again_hint": "不填结束时间表示直到现在。结束的那一分钟包含在内。", "again_delivered": "包括已经送达的", "again_sent": "已重新安排投递的事件：%d 个。", "again_more": "已重新安排投递的事件：%d 个。还有更多：可用下面的表单继续。",
 	},
