@@ -99,7 +99,7 @@ func (h *house) welcome(ctx context.Context, c issuerSource, aliases ...string) 
 		return fmt.Errorf("--issuer %s: %w", c.Issuer, err)
 	}
 	h.site, err = web.New(web.Config{
-		Identity: h.persons, OAuth: h.oauth, Grants: h.grants, Merchants: h.merchants, Clock: h.clock, Origin: c.Issuer, Name: platformName, Sandbox: h.sandbox, Log: h.log,
+		Identity: h.persons, OAuth: h.oauth, Grants: h.grants, Merchants: h.merchants, Webhooks: h.webhooks, Clock: h.clock, Origin: c.Issuer, Name: platformName, Sandbox: h.sandbox, Log: h.log,
 	})
 	h.issuer = c.Issuer
 	return err

@@ -49,6 +49,9 @@ const (
 	ManageSandboxKeys Act = "sandbox_keys.manage"
 	ManageLiveKeys    Act = "live_keys.manage"
 	ManageClients     Act = "clients.manage"
+	SeeWebhooks       Act = "webhooks.see"
+	RepeatWebhooks    Act = "webhooks.repeat"
+	ManageWebhooks    Act = "webhooks.manage"
 	ChangeMerchant    Act = "merchant.change"
 	SeeStaff          Act = "staff.see"
 	ManageStaff       Act = "staff.manage"
@@ -80,6 +83,9 @@ var rules = []rule{
 	{ManageSandboxKeys, false, []Role{Owner, Admin, Developer}},
 	{ManageLiveKeys, true, []Role{Owner, Admin}},
 	{ManageClients, true, []Role{Owner, Admin, Developer}},
+	{SeeWebhooks, false, []Role{Operator, Owner, Admin, Finance, Support, Developer, ReadOnly}},
+	{RepeatWebhooks, false, []Role{Owner, Admin, Developer}},
+	{ManageWebhooks, true, []Role{Owner, Admin, Developer}},
 	{ChangeMerchant, true, []Role{Operator, Owner, Admin}},
 	{SeeStaff, false, []Role{Operator, Owner, Admin}},
 	{ManageStaff, true, []Role{Operator, Owner}},

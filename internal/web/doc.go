@@ -7,6 +7,7 @@
 //	signup.go signin.go passkey.go stepup.go    who somebody is
 //	authorize.go consent.go device.go logout.go what a client asks of them
 //	me.go security.go sessions.go grants.go payers.go clients.go    what is theirs
+//	webhooks.go endpoint.go deliveries.go       where a merchant's events go, and what became of them
 //	words*.go    every sentence, in English and Simplified Chinese
 //	pages/       templates; assets/ style and small modules for the browser
 //

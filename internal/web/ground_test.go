@@ -10,20 +10,25 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/clock"
-
+	"github.com/florinpay/florin/internal/db"
 	"github.com/florinpay/florin/internal/db/dbtest"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/merchant"
 	"github.com/florinpay/florin/internal/oauth"
+	"github.com/florinpay/florin/internal/webhook"
+	"github.com/florinpay/florin/internal/wire"
 )
 
 // safe seals with a key of the test.
@@ -35,6 +40,8 @@ func (s safe) Open(sealed, aad []byte) ([]byte, error) { return s.AEAD.Open(nil,
 // ground is the pages on their real rooms, over HTTP.
 type ground struct {
 	t       testing.TB
+	db      *db.DB
+	hooks   *webhook.Room
 	site    *Site
 	url     string
 	clock   *handClock
@@ -70,7 +77,7 @@ var clientScopes = []string{"email", "profile", "payments:read", "payments:write
 func newGround(t testing.TB) *ground {
 	t.Helper()
 	d := dbtest.SQLite(t)
-	g := &ground{t: t, clock: &handClock{}}
+	g := &ground{t: t, db: d, clock: &handClock{}}
 	server := httptest.NewUnstartedServer(nil)
 	g.url = "http://localhost:" + server.Listener.Addr().String()[len("127.0.0.1:"):]
 	block, err := aes.NewCipher([]byte(rand.Text()[:16]))
@@ -82,6 +89,12 @@ func newGround(t testing.TB) *ground {
 	g.grants = grant.NewRoom(d, g.clock)
 	g.oauth, err = oauth.Open(t.Context(), d, g.clock, safe{aead}, g.grants, oauth.Config{Issuer: g.url, Scopes: clientScopes, Log: slog.New(slog.DiscardHandler)})
 	g.must(err)
+	shapes := wire.ContractShapes()
+	g.hooks = webhook.New(webhook.Config{
+		DB: d, Clock: g.clock, Log: slog.New(slog.DiscardHandler), Events: event.NewLog(d), Sealer: safe{aead},
+		Targets: webhook.Targets{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Encode:  func(e *florinv1.Event) []byte { return shapes.EncodeJSON(nil, e) },
+	})
 	shops := merchant.New(d, g.clock)
 	m, err := shops.Create(t.Context(), merchant.Draft{Name: "Café <Noir>", Country: "NL"})
 	g.must(err)
@@ -91,7 +104,7 @@ func newGround(t testing.TB) *ground {
 		Grants: []string{oauth.CodeGrant, oauth.DeviceGrant}, Scopes: append([]string{"openid"}, clientScopes...), DetailTypes: []string{"payment"},
 	})
 	g.must(err)
-	g.site, err = New(Config{Identity: g.persons, OAuth: g.oauth, Grants: g.grants, Merchants: shops, Clock: g.clock, Origin: g.url, Name: "Florin", Sandbox: true, Log: slog.New(slog.DiscardHandler)})
+	g.site, err = New(Config{Identity: g.persons, OAuth: g.oauth, Grants: g.grants, Merchants: shops, Webhooks: g.hooks, Clock: g.clock, Origin: g.url, Name: "Florin", Sandbox: true, Log: slog.New(slog.DiscardHandler)})
 	g.must(err)
 	protocol := g.oauth.Handler()
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -74,7 +74,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		ada.becomes()
 		ada.cookies["florin-lang"] = lang
 		pages := map[string]page{"consent": ada.asks()}
-		for _, path := range []string{"/sign-in", "/sign-up", "/step-up", "/me", "/me/security", "/me/sessions", "/me/grants", "/me/payers", "/me/clients", "/device", "/oauth/logout", "/nothing"} {
+		for _, path := range []string{"/sign-in", "/sign-up", "/step-up", "/me", "/me/security", "/me/sessions", "/me/grants", "/me/payers", "/me/clients", "/me/webhooks", "/device", "/oauth/logout", "/nothing"} {
 			pages[path] = ada.get(path)
 		}
 		for path, p := range pages {

@@ -18,6 +18,7 @@ import (
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/merchant"
 	"github.com/florinpay/florin/internal/oauth"
+	"github.com/florinpay/florin/internal/webhook"
 )
 
 // Config is what the pages stand on.
@@ -26,6 +27,7 @@ type Config struct {
 	OAuth     *oauth.Server
 	Grants    *grant.Room
 	Merchants *merchant.Room // for their names
+	Webhooks  *webhook.Room
 	Clock     clock.Clock
 	Origin    string // the issuer: https://host, or http on the machine itself
 	Name      string // of the platform
@@ -59,7 +61,7 @@ func Segments() []string {
 // New opens the pages. Error: what is missing of the configuration.
 func New(c Config) (*Site, error) {
 	u, err := url.Parse(c.Origin)
-	if err != nil || u.Host == "" || c.Identity == nil || c.OAuth == nil || c.Grants == nil || c.Merchants == nil || c.Clock == nil {
+	if err != nil || u.Host == "" || c.Identity == nil || c.OAuth == nil || c.Grants == nil || c.Merchants == nil || c.Webhooks == nil || c.Clock == nil {
 		return nil, errors.New("web: the rooms, a clock and the origin are needed")
 	}
 	if c.Log == nil {
@@ -183,6 +185,11 @@ func (s *Site) routes() http.Handler {
 		"GET /me/clients": showClients, "POST /me/clients": registerClient, "POST /me/clients/invite": inviteClient,
 		"POST /me/clients/{client}/{turn}": turnClient, "POST /me/security/close": closeMe,
 		"GET /me/staff": showStaff, "POST /me/staff": giveRole, "POST /me/staff/end": endRole,
+		"GET /me/webhooks": showWebhooks, "POST /me/webhooks": createWebhook, "GET /me/webhooks/{endpoint}": showWebhook,
+		"POST /me/webhooks/{endpoint}/change": changeWebhook, "POST /me/webhooks/{endpoint}/turn": turnWebhook,
+		"POST /me/webhooks/{endpoint}/rotate": rotateWebhook, "POST /me/webhooks/{endpoint}/delete": deleteWebhook,
+		"POST /me/webhooks/{endpoint}/again": redeliverSpan, "GET /me/webhooks/{endpoint}/deliveries/{delivery}": showDelivery,
+		"POST /me/webhooks/{endpoint}/deliveries/{delivery}/again": redeliver,
 	}
 	for pattern, run := range open {
 		m.HandleFunc(pattern, s.serve(run))

@@ -306,6 +306,8 @@ func (v *visit) origin() string {
 		return path
 	case path == "/device/decide":
 		return "/device"
+	case strings.HasPrefix(path, hooksPath+"/"): // what is posted is below the page of what it is about
+		return path[:strings.LastIndexByte(path, '/')]
 	case strings.HasPrefix(path, "/me/"):
 		return "/me/" + strings.Split(path, "/")[2]
 	}
@@ -315,8 +317,8 @@ func (v *visit) origin() string {
 // back is where one comes back to after a proof: the page, with what it was opened with.
 func (v *visit) back() string {
 	switch code := v.field("user_code"); {
-	case v.r.Method == http.MethodGet && v.r.URL.RawQuery != "":
-		return v.r.URL.Path + "?" + v.r.URL.RawQuery
+	case v.r.URL.RawQuery != "" && (v.r.Method == http.MethodGet || strings.HasPrefix(v.r.URL.Path, hooksPath)):
+		return v.origin() + "?" + v.r.URL.RawQuery
 	case code != "": // that a device shows, and nobody wants to type twice
 		return v.origin() + "?" + url.Values{"user_code": {code}}.Encode()
 	}

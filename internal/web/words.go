@@ -11,6 +11,7 @@ import (
 	"github.com/florinpay/florin/internal/identity"
 	"github.com/florinpay/florin/internal/money"
 	"github.com/florinpay/florin/internal/oauth"
+	"github.com/florinpay/florin/internal/webhook"
 )
 
 // words are the sentences of one language. A test holds that both have the same.
@@ -21,6 +22,7 @@ type words struct {
 	refusals map[string]string // by code; a language without one shows the room's own sentence
 	records  map[string]string // what happened, by the kind of its record
 	results  map[string]string // why it did not, by the record's result
+	failures map[string]string // why an attempt to deliver an event failed, by its error; as refusals
 	units    map[rune][2]string
 	date     string // layout
 }
@@ -107,6 +109,15 @@ func (v *visit) Result(r identity.Record) string {
 	return or(spoken[v.lang].results[r.Result], r.Result)
 }
 
+// Why says why an attempt to deliver an event failed.
+func (v *visit) Why(a webhook.Attempt) string {
+	code := a.Error
+	if a.StatusCode >= 400 {
+		code = "status"
+	}
+	return or(spoken[v.lang].failures[code], a.Detail)
+}
+
 // Role names a role.
 func (v *visit) Role(r identity.Role) string { return spoken[v.lang].roles[r] }
 
@@ -119,6 +130,11 @@ func (v *visit) At(t time.Time) string {
 		return "–"
 	}
 	return t.UTC().Format(spoken[v.lang].date+" 15:04") + " UTC"
+}
+
+// Exact shows a moment to the second.
+func (v *visit) Exact(t time.Time) string {
+	return t.UTC().Format(spoken[v.lang].date+" 15:04:05") + " UTC"
 }
 
 // Money shows an amount in major units.

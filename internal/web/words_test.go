@@ -50,11 +50,13 @@ func TestWhatTheRoomsSayHasItsWords(t *testing.T) {
 			}
 		}
 	}
-	rooms := []string{"../identity/*.go", "../grant/*.go"}
+	rooms := []string{"../identity/*.go", "../grant/*.go", "../webhook/*.go"}
 	needs("refusal", chinese.refusals, gather(t, `fault\.New\(fault\.\w+, "(\w+)"`, rooms...))
 	needs("field's refusal", chinese.refusals, gather(t, `WithField\([^,]+, "(\w+)"`, rooms...))
 	needs("password's refusal", chinese.refusals, gather(t, `\bbad\("(\w+)"`, "../identity/password.go"))
 	needs("refusal", chinese.refusals, []string{fault.ErrInvalid.Code, fault.ErrNotFound.Code, fault.ErrInternal.Code, fault.ErrUnavailable.Code})
+	needs("refusal", chinese.refusals, []string{"unknown_type", "moment_bad", "span_backwards"})
+	needs("failure", chinese.failures, append(gather(t, `(?:return|Detail =) "(\w+)", "`, "../webhook/send.go"), "status"))
 	var shown []string // what pages call, and what that calls
 	for _, name := range []string{"authorize", "client", "decide", "detail", "device", "draft", "fail", "object", "parameters", "push", "register"} {
 		shown = append(shown, "../oauth/"+name+".go")

@@ -59,6 +59,20 @@ var chinese = words{
 		"staff_hint": "对方须已注册。新角色会取代其在此处的原有角色。",
 		"close":      "关闭账户", "close_hint": "关闭后无法恢复：任何人都不能再登录此账户，邮箱也不会释放。请先放弃您的角色和付款人身份。", "close_sure": "我确定", "closed": "账户已关闭，它允许过的一切也已结束。",
 		"totp_picture": "下方密钥的二维码",
+
+		"title_webhooks": "Webhook 通知", "title_webhook": "Webhook 接收端", "title_delivery": "投递详情", "title_signing": "请立即保存此密钥", "me_webhooks": "您的商户的事件投递到哪里，以及投递结果",
+		"webhooks_none": "还没有接收端。", "webhooks_no_merchant": "您在任何商户都没有查看 Webhook 的角色。", "webhooks_back": "全部接收端", "webhook_new": "添加接收端", "webhook_add": "添加", "webhook_id": "接收端编号",
+		"webhook_url": "网址", "webhook_url_hint": "事件发生时会带签名以 POST 方式发送到这里。", "webhook_description": "说明", "webhook_types": "事件类型，用空格分隔", "webhook_types_short": "事件类型", "webhook_types_hint": "例如 payment.succeeded 或 refund.*；留空表示全部。", "webhook_all": "全部类型",
+		"webhook_version": "内容版本", "webhook_version_is": "版本 %s", "webhook_thin": "精简：内容只注明对象，不含对象数据", "webhook_is_thin": "精简", "webhook_ordered": "按顺序：同一对象的事件等待之前的事件送达", "webhook_is_ordered": "按顺序",
+		"webhook_proof": "添加、更改或删除接收端前，需要在五分钟内验证过身份。", "webhook_secret": "密钥", "webhook_public": "公钥", "webhook_secret_why": "投递内容用此密钥签名（v1），也可以用公钥校验（v1a）。", "webhook_both_until": "在 %s 之前，投递同时带有旧密钥的签名。",
+		"state_enabled": "已启用", "state_gone": "已停用：它回答已不存在", "state_exhausted": "已停用：连续三天没有送达", "state_requested": "已由商户停用", "webhook_disabled_at": "自 %s 起停用，不再投递。", "webhook_failing": "自 %s 起，每次尝试都失败。",
+		"webhook_change": "更改接收端", "webhook_settings": "设置", "webhook_disable": "停用", "webhook_disable_hint": "它正在接收事件。停用后，期间发生的事件不会投递给它。", "webhook_enable_hint": "它不接收事件。启用后，会收到此后发生的事件和等待中的投递。",
+		"webhook_rotate": "更换密钥", "webhook_overlap": "旧密钥继续一同签名的时间", "overlap_day": "一天", "overlap_hour": "一小时", "overlap_week": "一周", "overlap_none": "不保留：旧密钥已泄露", "webhook_overlap_hint": "请在此期间把新密钥配置到您的服务器，不会丢失任何事件。",
+		"webhook_delete": "删除接收端", "webhook_delete_hint": "删除后无法恢复，尚未送达的事件也不会再投递。",
+		"deliveries": "投递记录", "deliveries_which": "筛选投递", "deliveries_all": "全部", "deliveries_none": "这里没有投递记录。", "state_pending": "投递中", "state_delivered": "已送达", "state_failed": "失败", "tries": "尝试 %d 次", "due": "下次尝试 %s", "delivered_at": "送达于 %s", "newer": "较新", "older": "较早",
+		"delivery_event": "事件", "delivery_object": "对象", "delivery_id": "投递编号", "delivery_due": "下次尝试", "delivery_waits": "接收端已停用，不再投递。", "webhook_deleted": "接收端已删除。", "delivery_back": "该接收端的全部投递", "attempts": "尝试次数：%d", "attempts_none": "还没有尝试过。请稍后刷新页面。", "attempt": "第 %d 次尝试",
+		"status_code": "状态码 %d", "status_none": "没有应答", "attempt_answer": "收到的应答", "attempt_request": "发送的请求", "headers": "标头", "body": "正文", "body_none": "空",
+		"again": "重新投递", "again_span": "重新投递一段时间内的事件", "again_from": "开始时间（UTC）", "again_to": "结束时间（UTC）", "again_hint": "不填结束时间表示直到现在。结束的那一分钟包含在内。", "again_delivered": "包括已经送达的", "again_sent": "已重新安排投递的事件：%d 个。", "again_more": "已重新安排投递的事件：%d 个。还有更多：可用下面的表单继续。",
 	},
 	scopes: map[string]string{
 		"openid": "确认您的身份", "profile": "知道您的姓名和语言", "email": "知道您的电子邮箱", "cards:read": "查看已保存的银行卡", "cards:write": "保存银行卡", "disputes:read": "查看争议", "disputes:write": "回应争议",
@@ -73,6 +87,8 @@ var chinese = words{
 		"login_taken": "该邮箱已被使用。请登录，或换一个邮箱。", "person_in_use": "此人仍有角色或付款人身份。请先放弃角色并解除付款人关联。", "last_way_in": "这是最后一种登录方式。请先添加其他通行密钥或密码。",
 		"passkey_refused": "通行密钥被拒绝。请在五分钟内重新开始，使用尚未注册且能通过 PIN、指纹或面容验证您本人的通行密钥。", "too_many_passkeys": "已有 20 个通行密钥，请先撤销一个。",
 		"code_wrong": "验证码错误。请确认设备时间正确，并输入当前显示的验证码。", "enrollment_ended": "连接已超时，请重新开始。", "not_enrolled": "此功能需要密码和身份验证器。请先设置密码并连接验证器。",
+		"webhook_endpoints_too_many": "接收端数量已达上限 16 个，请先删除一个。", "webhook_endpoint_disabled": "接收端已停用，请先启用。", "not_allowed": "请填写公网上的 https 地址（端口 443 或 8443，不含用户名、密码或 #），例如 https://shop.example/hooks。",
+		"not_printable": "请填写不含控制字符的文字。", "unknown_type": "没有这样的事件类型，完整列表见 /docs/api/events。", "unknown_version": "没有这个版本。", "moment_bad": "请填写日期和时间，例如 2026-01-31T13:45。", "span_backwards": "结束时间须晚于开始时间。",
 		"login_unknown": "没有人用这个邮箱注册。请让对方先注册。", "not_sure": "请勾选以确认。", "role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
 		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
 		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",
@@ -95,6 +111,11 @@ var chinese = words{
 	results: map[string]string{ //nolint:gosec // sentences, no secrets
 		"ok": "完成", "unknown": "未知", "closed": "账户已关闭", "locked": "密码已锁定", "password_wrong": "密码错误", "code_wrong": "验证码错误",
 		"passkey_refused": "通行密钥被拒绝", "passkey_cloned": "通行密钥可能是副本", "challenge_expired": "已超时",
+	},
+	failures: map[string]string{
+		"status": "接收端没有以 2xx 应答。", "redirected": "接收端要求跳转，系统不会跟随。请更改接收端的网址。", "url_invalid": "网址无法访问。", "address_refused": "域名指向不允许投递的地址或端口。",
+		"certificate_invalid": "接收端的证书对该域名无效。", "tls_failed": "没有建立 TLS 连接。", "name_unknown": "域名没有对应的地址。", "timeout": "接收端没有及时应答。", "interrupted": "服务器在接收端应答之前停止了。",
+		"answer_invalid": "应答不符合 HTTP，或标头过长。", "connection_failed": "连接上没有收到应答。",
 	},
 	units: map[rune][2]string{'Y': {"年", "年"}, 'M': {"月", "个月"}, 'W': {"周", "周"}, 'D': {"天", "天"}, 'H': {"小时", "小时"}},
 }

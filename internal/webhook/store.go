@@ -212,6 +212,9 @@ func (r *Room) GetDelivery(ctx context.Context, o Owner, key id.Delivery) (Deliv
 	return d, list, err
 }
 
+// Page is where a page of a list begins, and how long it is.
+type Page = db.Page
+
 // Filter says which deliveries to list: those that hold all of what is set.
 type Filter struct {
 	Page     db.Page

@@ -41,11 +41,12 @@ func binary(t *testing.T) string {
 	return path
 }
 
-func newSandbox(t *testing.T) *sandbox {
+// newSandbox starts a sandbox with further flags.
+func newSandbox(t *testing.T, flags ...string) *sandbox {
 	t.Helper()
 	s := &sandbox{t: t, data: t.TempDir()}
 	ready := filepath.Join(s.data, "ready.json")
-	server := exec.Command(binary(t), "dev", "--data", s.data, "--listen", "127.0.0.1:0", "--ready-file", ready)
+	server := exec.Command(binary(t), append([]string{"dev", "--data", s.data, "--listen", "127.0.0.1:0", "--ready-file", ready}, flags...)...)
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
@@ -140,6 +141,24 @@ func (b *tab) open(url string)        { b.t.Helper(); b.do(chromedp.Navigate(url
 func (b *tab) click(css string)       { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(css))) }
 func (b *tab) write(css, text string) { b.t.Helper(); b.do(chromedp.SetValue(chromedp.CSS(css), text)) }
 func (b *tab) until(css string)       { b.t.Helper(); b.do(chromedp.WaitVisible(chromedp.CSS(css))) }
+
+// opens opens everything on the page that is folded.
+func (b *tab) opens() {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.querySelectorAll("details").forEach(d => d.open = true) ?? 0`)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// overflow reports whether the page must be moved sideways to be read.
+func (b *tab) overflow() bool {
+	b.t.Helper()
+	wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return wide
+}
 
 func (b *tab) where() string {
 	url, _ := chromedp.Run(b.ctx, chromedp.Location())
