@@ -130,7 +130,7 @@ func (r *receiver) await(t *testing.T, s *process.Process, answers ...int) {
 // round lets events happen, whose deliveries every receiver takes, some on the second try.
 func round(t *testing.T, s *process.Process, all []*receiver) {
 	t.Helper()
-	newCrowd(s, time.Millisecond).pay(2, 6, nil)()
+	newCrowd(time.Millisecond, s).pay(2, 6, nil)()
 	for _, r := range all {
 		r.await(t, s, http.StatusOK, http.StatusInternalServerError)
 	}
