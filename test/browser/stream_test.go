@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 )
 
@@ -52,6 +55,18 @@ func (b *tab) follow(server, key string) {
 	b.t.Helper()
 	arguments, _ := json.Marshal([]string{server, key})
 	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(streams, arguments)))
+}
+
+// trustsAll lets the tab open pages whose certificate nobody vouches for.
+func (b *tab) trustsAll() {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // awaitStreams waits until the page's streams are as they should be.
@@ -119,17 +134,24 @@ func TestAPageOfItsOwnFollowsEvents(t *testing.T) {
 	}
 }
 
+// elsewhere is the origin of pages that are not the server's.
+func elsewhere(t *testing.T, start func(http.Handler) *httptest.Server) (origin string) {
+	t.Helper()
+	other := start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<h1>Elsewhere</h1>")
+	}))
+	t.Cleanup(other.Close)
+	return other.URL
+}
+
 // A page of another origin gets nothing, though it has a key that opens.
 func TestAPageOfAnotherOriginIsRefused(t *testing.T) {
 	s := newSandbox(t)
 	b := newTab(t, 1280, 900)
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, "<h1>Elsewhere</h1>")
-	}))
-	defer other.Close()
+	other := elsewhere(t, httptest.NewServer)
 	s.pay(1)
-	for _, page := range []string{other.URL, strings.Replace(other.URL, "127.0.0.1", "localhost", 1)} {
+	for _, page := range []string{other, strings.Replace(other, "127.0.0.1", "localhost", 1)} {
 		b.open(page)
 		b.follow(s.URL, s.Key)
 		all := b.awaitStreams("refused", func(all streamed) bool {
@@ -142,4 +164,46 @@ func TestAPageOfAnotherOriginIsRefused(t *testing.T) {
 	b.open(s.URL + "/docs/api") // the key does open
 	b.follow(s.URL, s.Key)
 	b.awaitStreams("from its own origin", func(all streamed) bool { return len(all.Socket) > 0 && len(all.Fetched) > 0 })
+}
+
+// A page of an origin that a client has registered opens a socket with the client's token,
+// and with nothing else.
+func TestAPageOfAClientsOriginFollowsEvents(t *testing.T) {
+	s := newSandbox(t)
+	b := newTab(t, 1280, 900)
+	b.trustsAll()
+	other := elsewhere(t, httptest.NewTLSServer) // a client's origin is https
+	var client struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	made := s.florin("client", "create", "--merchant", s.Merchant, "--name", "Counter", "--grant", "client_credentials", "--scope", "events:read", "--origin", other)
+	if err := json.Unmarshal([]byte(made), &client); err != nil {
+		t.Fatalf("%v: %s", err, made)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", s.Issuer+"/oauth/token", strings.NewReader("grant_type=client_credentials&scope=events:read"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(client.ID, client.Secret)
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	if err := json.NewDecoder(a.Body).Decode(&token); err != nil || token.Access == "" {
+		t.Fatalf("no token: %d %v", a.StatusCode, err)
+	}
+	s.pay(1)
+	b.open(other)
+	b.follow(s.URL, token.Access)
+	want := fmt.Sprint(s.listed())
+	b.awaitStreams("with the token", func(all streamed) bool { return fmt.Sprint(all.Socket) == want })
+	b.open(other)
+	b.follow(s.URL, s.Key)
+	b.awaitStreams("with a key", func(all streamed) bool { return all.SocketSays == "closed 1006" && all.Opened == 0 })
 }

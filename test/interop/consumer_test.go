@@ -117,7 +117,11 @@ func (t *trial) kill(long time.Duration) {
 			continue
 		}
 		i := rand.IntN(len(t.servers))
-		t.servers[i].Kill(syscall.SIGKILL)
+		signal := syscall.SIGKILL
+		if rand.IntN(4) == 0 {
+			signal = syscall.SIGTERM // told to stop, it tells its consumers why their streams end
+		}
+		t.servers[i].Kill(signal)
 		dead := t.killSome(2)
 		t.serve(i)
 		t.startAll(dead)

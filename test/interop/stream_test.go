@@ -5,17 +5,12 @@ package interop
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -35,64 +30,6 @@ func onBoth(t *testing.T, fn func(t *testing.T, place []string)) {
 		t.Parallel()
 		fn(t, []string{"--data", filepath.Join(t.TempDir(), "data"), "--database", dbtest.PostgresURL(t)})
 	})
-}
-
-// cable stands between a client and servers, each connection to one of them by chance. They
-// may be others after a while. It breaks off.
-type cable struct {
-	URL     string
-	servers atomic.Pointer[[]string] // their hosts and ports
-	most    int64                    // bytes of answers before it breaks off; 0: it does not
-	breaks  atomic.Int64
-}
-
-func newCable(t *testing.T, most int64, servers ...string) *cable {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	c := &cable{URL: "http://" + l.Addr().String(), most: most}
-	c.lead(servers)
-	go func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go c.carry(near.(*net.TCPConn))
-		}
-	}()
-	return c
-}
-
-// lead says which servers there are.
-func (c *cable) lead(servers []string) { c.servers.Store(&servers) }
-
-// carry carries one connection until either end, or the cable, breaks it.
-func (c *cable) carry(near *net.TCPConn) {
-	defer near.Close()
-	servers := *c.servers.Load()
-	far, err := net.Dial("tcp", servers[rand.IntN(len(servers))])
-	if err != nil {
-		return
-	}
-	defer far.Close()
-	go func() {
-		_, _ = io.Copy(far, near)
-		_ = far.Close()
-	}()
-	if c.most == 0 {
-		_, _ = io.Copy(near, far)
-		return
-	}
-	if n, _ := io.CopyN(near, far, c.most); n == c.most {
-		c.breaks.Add(1)
-	}
-	if rand.IntN(2) == 0 {
-		_ = near.SetLinger(0) // a reset; else an end that nobody announced
-	}
 }
 
 // consumer is a program that writes down every event that comes to it.
@@ -230,93 +167,6 @@ func TestTheJudgeOfStreams(t *testing.T) {
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q", name, got)
 		}
-	}
-}
-
-// crowd pays, whoever serves, and remembers what it was told of.
-type crowd struct {
-	servers  atomic.Pointer[[]*process.Process]
-	pause    time.Duration // of each client between two payments, on average
-	stranger string        // the key of another merchant, who is paid too; "": nobody
-	mu       sync.Mutex
-	told     map[string]bool // payments whose success was answered
-	lost     int             // calls that did not end in a success
-}
-
-func newCrowd(pause time.Duration, servers ...*process.Process) *crowd {
-	c := &crowd{pause: pause, told: map[string]bool{}}
-	c.lead(servers)
-	return c
-}
-
-// lead says who serves.
-func (c *crowd) lead(servers []*process.Process) { c.servers.Store(&servers) }
-
-// pay lets so many clients pay until stop, or until each has made so many payments.
-func (c *crowd) pay(clients, each int, stop <-chan struct{}) (wait func()) {
-	var work sync.WaitGroup
-	for n := range clients {
-		work.Go(func() {
-			for i := 0; i < each; i++ {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Duration(rand.Int64N(int64(2 * c.pause)))):
-				}
-				c.once(fmt.Sprint(n, "-", i))
-			}
-		})
-	}
-	return work.Wait
-}
-
-func (c *crowd) once(reference string) {
-	servers := *c.servers.Load()
-	s := servers[rand.IntN(len(servers))]
-	key, source := s.Key, s.Wallet
-	if rand.IntN(4) == 0 {
-		source = "tok_visa"
-	}
-	if c.stranger != "" && rand.IntN(4) == 0 {
-		key, source = c.stranger, "tok_visa"
-	}
-	body := fmt.Sprintf(`{"amount":%d,"currency":"USD","source":%q,"reference":%q}`, 1+rand.IntN(500), source, reference)
-	r, err := http.NewRequest("POST", s.URL+"/v1/payments", strings.NewReader(body))
-	if err != nil {
-		return
-	}
-	r.Header = http.Header{"Authorization": {"Bearer " + key}, "Content-Type": {"application/json"}}
-	a, err := send(http.DefaultClient, r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var p struct{ ID, Status string }
-	switch {
-	case err != nil || json.Unmarshal(a.body, &p) != nil || a.status != http.StatusOK || p.Status != "succeeded":
-		c.lost++
-	case key == s.Key:
-		c.told[p.ID] = true
-	}
-}
-
-// judge holds the log against what was answered: no success without its event.
-func (c *crowd) judge(t *testing.T, log []string) {
-	t.Helper()
-	succeeded := map[string]bool{}
-	for _, line := range log {
-		if words := strings.Fields(line); words[2] == "payment.succeeded" {
-			succeeded[words[3]] = true
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for payment := range c.told {
-		if !succeeded[payment] {
-			t.Errorf("%s was answered as succeeded and has no such event", payment)
-		}
-	}
-	t.Logf("%d payments succeeded, %d calls came to nothing that is known", len(c.told), c.lost)
-	if len(c.told) == 0 {
-		t.Error("nobody paid")
 	}
 }
 
