@@ -65,6 +65,7 @@ contract)
 	have npm || missing+=(nodejs npm)
 	;;
 interop)
+	have_postgres || missing+=(postgresql) # consumers of events are held to both engines
 	have xmllint || missing+=(libxml2-utils)
 	have npm || missing+=(nodejs npm)    # linters of OpenAPI, the TypeScript client
 	have chromium || missing+=(chromium) # shows the pages
