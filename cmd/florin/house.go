@@ -134,17 +134,22 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 		DB: h.db, Clock: h.clock, Merchants: h.merchants, Vault: h.vault, Connectors: h.rails, Exchange: h.exchange, Log: c.log,
 		Contested: dispute.Announced, ContestedLock: dispute.AnnouncedLock,
 	})
-	shapes := wire.ContractShapes()
-	h.webhooks = webhook.New(webhook.Config{
-		DB: h.db, Clock: h.clock, Log: c.log, Events: h.events, Sealer: h.vault.Secrets(), Targets: c.targets,
-		Encode: func(e *florinv1.Event) []byte { return shapes.EncodeJSON(nil, e) },
-	})
+	h.openWebhooks(c.targets)
 	h.jobs = job.NewRunner(h.db, h.clock, c.log, map[job.Kind]job.Handler{
 		payment.JobAsk: h.payments.AskJob, payment.JobExpire: h.payments.ExpireJob, payment.JobReturn: h.payments.ReturnJob,
 		dispute.JobOpen: h.disputes.OpenJob, dispute.JobDecide: h.disputes.DecideJob, dispute.JobExpire: h.disputes.ExpireJob,
 		jobSweep: h.sweep,
 	}, h.payments.Adopt)
 	return h, nil
+}
+
+// openWebhooks opens the room of deliveries, over the database, the vault and the log.
+func (h *house) openWebhooks(targets webhook.Targets) {
+	shapes := wire.ContractShapes()
+	h.webhooks = webhook.New(webhook.Config{
+		DB: h.db, Clock: h.clock, Log: h.log, Events: h.events, Sealer: h.vault.Secrets(), Targets: targets,
+		Encode: func(e *florinv1.Event) []byte { return shapes.EncodeJSON(nil, e) },
+	})
 }
 
 // door opens the API on the house.

@@ -15,11 +15,13 @@ import (
 
 	"github.com/florinpay/florin/internal/clock"
 	"github.com/florinpay/florin/internal/db"
+	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/grant"
 	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/merchant"
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/vault"
+	"github.com/florinpay/florin/internal/webhook"
 )
 
 type clientCommand struct {
@@ -65,6 +67,8 @@ func (a authority) over(ctx context.Context, d *db.DB) (*oauth.Server, error) {
 		return nil, err
 	}
 	h := house{db: d, clock: clock.System{}, vault: v, merchants: merchant.New(d, clock.System{}), grants: grant.NewRoom(d, clock.System{}), log: slog.New(slog.DiscardHandler)}
+	h.events = event.NewLog(d)
+	h.openWebhooks(webhook.Targets{})
 	err = h.welcome(ctx, issuerSource{Issuer: issuer})
 	return h.oauth, err
 }

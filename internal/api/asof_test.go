@@ -84,8 +84,8 @@ func (h *house) keysTold(t *testing.T, log *event.Log, upTo int64) map[string]st
 			t.Fatal(err)
 		}
 		k, is := e.Object().(*florinv1.ApiKey)
-		if !is {
-			t.Fatalf("event %d is about no key", n)
+		if !is { // the merchant's own beginning
+			continue
 		}
 		told[k.Id] = fmt.Sprintln(n, k.Name, k.ReplacedBy, k.RevokedAt != nil)
 	}

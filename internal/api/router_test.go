@@ -74,6 +74,8 @@ func wholeContract() *Server {
 		florinv1connect.RegisterQuoteServiceHandler(s, florinv1connect.UnimplementedQuoteServiceHandler{})
 		florinv1connect.RegisterRefundServiceHandler(s, florinv1connect.UnimplementedRefundServiceHandler{})
 		florinv1connect.RegisterStatementServiceHandler(s, florinv1connect.UnimplementedStatementServiceHandler{})
+		florinv1connect.RegisterSandboxServiceHandler(s, florinv1connect.UnimplementedSandboxServiceHandler{})
+		florinv1connect.RegisterWebhookServiceHandler(s, florinv1connect.UnimplementedWebhookServiceHandler{})
 		florinv1connect.RegisterWalletServiceHandler(s, florinv1connect.UnimplementedWalletServiceHandler{})
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 // named is fact with the payer's name as it is then.
 func named(key, name string) event.Fact {
-	f := fact(cafe, false, "payer.changed", key)
+	f := fact(cafe, false, "payer.created", key)
 	f.Data.GetPayer().Name = name
 	return f
 }

@@ -119,6 +119,11 @@ func Matches(pattern, name string) bool {
 	return pattern == name
 }
 
+// Wanted reports whether a pattern matches any type that there is.
+func Wanted(pattern string) bool {
+	return slices.ContainsFunc(catalogue, func(t Type) bool { return Matches(pattern, t.Name) })
+}
+
 // check panics on a fact that the catalogue does not have: what we write must be what we
 // say that we write.
 func (f *Fact) check() {

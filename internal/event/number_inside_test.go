@@ -14,7 +14,7 @@ import (
 
 func aboutPayer(name string) Fact {
 	return Fact{
-		Merchant: "mer_1", Type: "payer.changed", Object: "payer_1", At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		Merchant: "mer_1", Type: "payer.created", Object: "payer_1", At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		Data: &florinv1.EventData{Object: &florinv1.EventData_Payer{Payer: &florinv1.Payer{Id: "payer_1", Name: name}}},
 	}
 }
@@ -41,6 +41,7 @@ func appendOld(t *testing.T, tx *db.Tx, f Fact) {
 func TestAnObjectHoldsItsEventsNumber(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		moved := aboutPayer("")
+		moved.Type = "wallet.sent" // which carries what it has moved
 		moved.Data = &florinv1.EventData{Object: &florinv1.EventData_Transfer{Transfer: &florinv1.Transfer{Id: "tr_1", Sequence: 77}}}
 		err := d.Write(t.Context(), []db.Lock{Lock()}, func(tx *db.Tx) error {
 			appendOld(t, tx, aboutPayer("old"))

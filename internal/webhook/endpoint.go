@@ -104,7 +104,7 @@ func (s *Settings) check(t Targets) error {
 		bad = bad.WithField("/types", "too_many", fmt.Sprintf("Send at most %d, or none for all.", typesMax))
 	}
 	for i, kind := range s.Types {
-		if !event.Known(kind) {
+		if !event.Wanted(kind) {
 			bad = bad.WithField(fmt.Sprintf("/types/%d", i), "unknown_type", "There is no such type of events. They are listed at /docs/api/events.")
 		}
 	}
