@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,7 +37,12 @@ type holds struct {
 	open    map[string]int // of each allowance, and kind
 	streams map[*heldStream]struct{}
 	rest    context.CancelFunc // ends the guard
+	tidied  int                // how many there were when memory was last tidied for them
 }
+
+// crowd is so many streams more that what their arrival left in memory is worth collecting:
+// they wait, and nothing else would make the collector come.
+const crowd = 500
 
 func (h *holds) enter(key string, most int) bool {
 	h.mu.Lock()
@@ -109,6 +115,10 @@ func (s *Server) guard(held *heldStream) {
 		go s.watch(watch)
 	}
 	s.holds.streams[held] = struct{}{}
+	if n := len(s.holds.streams); n >= s.holds.tidied+crowd {
+		s.holds.tidied = n
+		go runtime.GC()
+	}
 }
 
 func (s *Server) unguard(held *heldStream) {
@@ -117,6 +127,7 @@ func (s *Server) unguard(held *heldStream) {
 	if delete(s.holds.streams, held); len(s.holds.streams) == 0 {
 		s.holds.rest()
 	}
+	s.holds.tidied = min(s.holds.tidied, len(s.holds.streams))
 	held.mu.Lock()
 	held.left = true
 	held.mu.Unlock()

@@ -96,7 +96,7 @@ func TestAMerchantIsWhatWasAskedFor(t *testing.T) {
 		m := create(t, r)
 		want := merchant.Merchant{
 			ID: m.ID, CreatedAt: c.Now(), Name: "Café Florin", Country: "NL", State: merchant.Active,
-			CardFeeBps: 290, CardFeeFixedMinor: 30, WalletFeeBps: 50, AmountMaxMinor: 1_000_000,
+			CardFeeBps: 290, CardFeeFixedMinor: 30, WalletFeeBps: 50, AmountMaxMinor: 1_000_000, Sequence: 1,
 		}
 		if m != want || !id.Valid(m.ID) {
 			t.Errorf("made %+v", m)
@@ -106,7 +106,7 @@ func TestAMerchantIsWhatWasAskedFor(t *testing.T) {
 		}
 		view := &florinv1.Merchant{
 			Id: string(m.ID), Object: "merchant", Name: "Café Florin", Country: "NL", State: "active", CardFeeBps: 290, CardFeeFixed: 30,
-			WalletFeeBps: 50, AmountMax: 1_000_000, CreatedAt: timestamppb.New(c.Now()), Livemode: true,
+			WalletFeeBps: 50, AmountMax: 1_000_000, CreatedAt: timestamppb.New(c.Now()), Livemode: true, Sequence: 2,
 		}
 		if got := merchant.View(m, true); !proto.Equal(got, view) {
 			t.Errorf("shown as %v", got)
@@ -143,7 +143,7 @@ func TestADevelopersOwnMerchant(t *testing.T) {
 		other := draft()
 		other.Name = "Another"
 		again, err := r.CreateWithID(t.Context(), key, other)
-		if m.State = merchant.Suspended; err != nil || again != m {
+		if m.State, m.Sequence = merchant.Suspended, 3; err != nil || again != m {
 			t.Errorf("after a restart %+v, %v", again, err)
 		}
 		if _, err := r.CreateWithID(t.Context(), "mer_1", draft()); !errors.Is(err, fault.ErrInvalid) {
@@ -177,6 +177,7 @@ func TestSuspensionIsAtOnceHereAndSoonElsewhere(t *testing.T) {
 			t.Errorf("elsewhere it is %s after 5 seconds", got)
 		}
 		resumed, err := here.Resume(t.Context(), m.ID)
+		m.Sequence = 5
 		if err != nil || resumed != m || state(t, here, m.ID) != merchant.Active {
 			t.Errorf("resumed: %+v, %v", resumed, err)
 		}

@@ -36,7 +36,7 @@ func (g *ground) employs(login string, m id.Merchant, role identity.Role) *visit
 // opens makes an endpoint of the cafe's.
 func (g *ground) opens(live bool, address string) hook {
 	g.t.Helper()
-	e, _, err := g.hooks.Create(g.t.Context(), webhook.Draft{Owner: webhook.Owner{Merchant: g.cafe, Live: live}, Settings: webhook.Settings{URL: address}})
+	e, _, err := g.hooks.Create(g.t.Context(), webhook.Draft{Owner: webhook.Owner{Merchant: g.cafe, Live: live}, Settings: webhook.Settings{URL: address, Types: []string{"payment.*", "webhook_endpoint.*"}}})
 	g.must(err)
 	return hook{e}
 }
