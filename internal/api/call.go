@@ -28,10 +28,23 @@ type Call struct {
 	key       apikey.Key // none for a caller with a token
 	shown     credential
 	share     apikey.Share
-	proof     *oauth.Proof // that came with the token; nil: none
-	challenge string       // what a refused token is told; "": as a refused key
-	visit     *visit       // of an RPC or a stream
-	beat      func() error // shows the reader of a silent stream that it is there; nil: the protocol does
+	proof     *oauth.Proof                // that came with the token; nil: none
+	challenge string                      // what a refused token is told; "": as a refused key
+	visit     *visit                      // of an RPC or a stream
+	lasts     bool                        // the transport does what last says
+	last      func(context.Context) error // what an endless stream does until it ends, once it has begun
+	beat      func() error                // shows the reader of a silent stream that it is there; nil: the protocol does
+}
+
+// goOn does what a stream without an end does until it ends. Where that is most of its
+// life, it is left to the transport, which does it on a stack that is not as deep as ours:
+// there may be thousands.
+func (c *Call) goOn(ctx context.Context, last func(context.Context) error) error {
+	if !c.lasts {
+		return last(ctx)
+	}
+	c.last = last
+	return nil
 }
 
 // Caller is who calls: a key or a client, for which merchant, in which mode, and what it

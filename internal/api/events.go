@@ -77,9 +77,12 @@ func (s events) StreamEvents(ctx context.Context, q *florinv1.StreamEventsReques
 		return err
 	}
 	wanted := event.Interest{Merchant: caller.Merchant, Live: caller.Live, Types: q.Types, Object: q.Object}
-	return s.log.Follow(ctx, s.clock, wanted, after, event.Reader{
-		Take: func(e event.Event) error { return stream.Send(event.View(e, q.ApiVersion)) },
-		Rest: stream.SendHeaders, Idle: callOf(ctx).beat, Wait: beatEvery,
+	call := callOf(ctx)
+	return call.goOn(ctx, func(ctx context.Context) error {
+		return s.log.Follow(ctx, s.clock, wanted, after, event.Reader{
+			Take: func(e event.Event) error { return stream.Send(event.View(e, q.ApiVersion)) },
+			Rest: stream.SendHeaders, Idle: call.beat, Wait: beatEvery,
+		})
 	})
 }
 

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"connectrpc.com/connect/v2"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/fault"
@@ -45,6 +48,18 @@ func (v *visit) resume(msg any) error {
 	}
 	q.After, q.AfterSequence, q.StartingAfter = &n, nil, ""
 	return nil
+}
+
+// throughEndless sends the visit through the chain on a stack that is given back, and then
+// does what the stream does until it ends.
+func (v *visit) throughEndless(ctx context.Context, stream connect.ServerStream) error {
+	begun := make(chan error, 1)
+	v.call.lasts = true
+	go func() { begun <- v.through(ctx, stream) }() // the chain lets no panic out
+	if err := <-begun; err != nil || v.call.last == nil {
+		return err
+	}
+	return v.call.last(ctx)
 }
 
 // isUpgrade reports whether a request wants to go on as a WebSocket. Source: RFC 6455 §4.2.1.

@@ -80,29 +80,55 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		if !s.holds.enter(key, most) {
 			return ErrTooManyStreams
 		}
-		defer s.holds.leave(key)
 		caller := ctx
 		ctx, end := context.WithCancelCause(ctx)
-		defer end(nil)
-		defer context.AfterFunc(s.draining, func() { end(ErrStopping) })()
 		held := &heldStream{ServerStream: stream, door: s, call: call, end: end, control: http.NewResponseController(call.visit.w)}
+		spared := context.AfterFunc(s.draining, func() { end(ErrStopping) })
 		s.guard(held)
-		err := next(ctx, spec, held)
-		s.unguard(held)
-		if ctx.Err() == nil { // nobody guards what is still to be written
-			_ = held.control.SetWriteDeadline(s.Clock.Now().Add(sendPatience)) // fails only on what is gone
+		leave := sync.OnceFunc(func() {
+			s.unguard(held)
+			spared()
+			end(nil)
+			s.holds.leave(key)
+		})
+		finish := func(err error) error {
+			err = held.outcome(caller, ctx, err)
+			leave()
+			return err
 		}
-		cause, ours := errors.AsType[*fault.Fault](context.Cause(ctx))
-		switch {
-		case ours:
-			return cause
-		case errors.Is(caller.Err(), context.Canceled):
-			return nil // the caller has left, and hears nothing any more
-		case err != nil && errors.Is(caller.Err(), context.DeadlineExceeded):
-			return caller.Err() // whatever was under way when the caller's time was up
+		err := errUnfinished
+		defer func() { // also after a panic
+			if call.last == nil || err != nil {
+				leave()
+			}
+		}()
+		if err = next(ctx, spec, held); err != nil || call.last == nil {
+			return finish(err)
 		}
-		return err
+		goOn := call.last
+		call.last = func(context.Context) error { return finish(goOn(ctx)) }
+		return nil
 	}
+}
+
+// errUnfinished stands until a handler has come back.
+var errUnfinished = errors.New("api: the handler did not come back")
+
+// outcome says how a held stream ended, whose own context has a cause for it.
+func (h *heldStream) outcome(caller, own context.Context, err error) error {
+	if own.Err() == nil { // nobody guards what is still to be written
+		_ = h.control.SetWriteDeadline(h.door.Clock.Now().Add(sendPatience)) // fails only on what is gone
+	}
+	cause, ours := errors.AsType[*fault.Fault](context.Cause(own))
+	switch {
+	case ours:
+		return cause
+	case errors.Is(caller.Err(), context.Canceled):
+		return nil // the caller has left, and hears nothing any more
+	case err != nil && errors.Is(caller.Err(), context.DeadlineExceeded):
+		return caller.Err() // whatever was under way when the caller's time was up
+	}
+	return err
 }
 
 // guard watches over a stream until unguard.

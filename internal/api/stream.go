@@ -27,13 +27,16 @@ var errHeaderOnly = errors.New("api: the header is all that was asked for")
 // Until the first is written a failure is answered as any; afterwards the answer
 // breaks off, so that no reader takes a part for the whole.
 func (v *visit) serveStream() {
-	buffer := buffers.Get().(*[]byte)
-	defer release(buffer)
 	v.call.visit = v
 	ctx := withCall(v.r.Context(), &v.call) // lives as long as its caller
-	s := &restStream{visit: v, buffer: buffer, control: http.NewResponseController(v.w)}
+	s := &restStream{visit: v, control: http.NewResponseController(v.w)}
+	defer s.giveBack()
 	v.call.beat = s.beat
-	f := settled(v.through(ctx, s))
+	through := v.through
+	if v.route.method.rule.Endless {
+		through = v.throughEndless
+	}
+	f := settled(through(ctx, s))
 	switch {
 	case f != nil && v.status != 0 && v.r.Method != http.MethodHead && ctx.Err() == nil && s.tell(f):
 		v.blame(f)
@@ -56,7 +59,7 @@ type restStream struct {
 	*visit
 	series  *wire.Series
 	scroll  *wire.Scroll
-	buffer  *[]byte
+	buffer  *[]byte // nil: nothing waits in it
 	control *http.ResponseController
 	packer  packer // nil: plain
 	lost    bool   // writing has failed
@@ -93,10 +96,28 @@ func (s *restStream) Send(msg any) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if *s.buffer = s.scroll.Append(*s.buffer, msg.(proto.Message)); len(*s.buffer) < chunkBytes {
+	b := s.out()
+	if *b = s.scroll.Append(*b, msg.(proto.Message)); len(*b) < chunkBytes {
 		return nil
 	}
 	return s.drain()
+}
+
+// out is where the next bytes go.
+func (s *restStream) out() *[]byte {
+	if s.buffer == nil {
+		s.buffer = buffers.Get().(*[]byte)
+		*s.buffer = (*s.buffer)[:0]
+	}
+	return s.buffer
+}
+
+// giveBack lets others use the buffer while nothing waits in it.
+func (s *restStream) giveBack() {
+	if s.buffer != nil {
+		release(s.buffer)
+		s.buffer = nil
+	}
 }
 
 // SendHeaders lets the header go out, and all that has been sent behind it.
@@ -112,6 +133,9 @@ func (s *restStream) SendHeaders() error {
 		err = s.control.Flush()
 	}
 	s.lost = s.lost || err != nil
+	if s.route.method.rule.Endless {
+		s.giveBack()
+	}
 	return err
 }
 
@@ -135,13 +159,15 @@ func (s *restStream) begin() error {
 	if s.r.Method == http.MethodHead {
 		return errHeaderOnly
 	}
-	*s.buffer, s.scroll = s.series.Begin((*s.buffer)[:0], s.door.shapes, s.route.method.output)
+	b := s.out()
+	*b, s.scroll = s.series.Begin(*b, s.door.shapes, s.route.method.output)
 	return nil
 }
 
 // beat shows a reader to whom nothing is sent that the stream is there.
 func (s *restStream) beat() error {
-	*s.buffer = s.scroll.AppendBeat(*s.buffer)
+	b := s.out()
+	*b = s.scroll.AppendBeat(*b)
 	return s.SendHeaders()
 }
 
@@ -150,7 +176,8 @@ func (s *restStream) tell(f *fault.Fault) (told bool) {
 	if s.scroll == nil || s.lost {
 		return false
 	}
-	if *s.buffer, told = s.scroll.AppendProblem(*s.buffer, problemOf(f, s.call.Request)); told {
+	b := s.out()
+	if *b, told = s.scroll.AppendProblem(*b, problemOf(f, s.call.Request)); told {
 		told = s.finish() == nil
 	}
 	return told
@@ -174,12 +201,13 @@ func (s *restStream) newPacker() packer {
 
 // drain writes what waits.
 func (s *restStream) drain() (err error) {
+	b := s.out()
 	if s.packer != nil {
-		_, err = s.packer.Write(*s.buffer)
+		_, err = s.packer.Write(*b)
 	} else {
-		_, err = s.w.Write(*s.buffer)
+		_, err = s.w.Write(*b)
 	}
-	*s.buffer = (*s.buffer)[:0]
+	*b = (*b)[:0]
 	s.lost = s.lost || err != nil
 	return err
 }
@@ -189,7 +217,8 @@ func (s *restStream) finish() error {
 	if err := s.begin(); err != nil {
 		return nil //nolint:nilerr // HEAD, of what is empty
 	}
-	*s.buffer = s.scroll.End(*s.buffer)
+	b := s.out()
+	*b = s.scroll.End(*b)
 	err := s.drain()
 	if err == nil && s.packer != nil {
 		err = s.packer.Close()

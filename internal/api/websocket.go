@@ -55,7 +55,7 @@ func (v *visit) serveSocket() {
 	s := &socketStream{visit: v}
 	v.call.beat = s.beat
 	defer v.door.sockets.add()()
-	f := settled(v.through(ctx, s))
+	f := settled(v.throughEndless(ctx, s))
 	if s.conn == nil {
 		v.putHeader()
 		if f == nil {

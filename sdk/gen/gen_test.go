@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -102,7 +103,8 @@ func TestContractIsRead(t *testing.T) {
 func TestContractGrows(t *testing.T) {
 	grown := image(t, func(f *descriptorpb.FileDescriptorProto) {
 		if f.GetName() == "florin/v1/event.proto" {
-			f.Service[0].Method[1].ServerStreaming = proto.Bool(true) // ListEvents
+			f.Service[0].Method[1].ServerStreaming = proto.Bool(true)                // ListEvents
+			proto.ClearExtension(f.Service[0].Method[2].Options, annotations.E_Http) // StreamEvents
 		}
 		if m := request(f, "GetPaymentRequest"); m != nil {
 			m.Field = append(m.Field, &descriptorpb.FieldDescriptorProto{Name: proto.String("unfold"), JsonName: proto.String("unfold"), Number: proto.Int32(90),
