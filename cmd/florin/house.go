@@ -168,8 +168,8 @@ func (h *house) door(c api.Config) *api.Server {
 		}
 		return e.Object(), nil
 	}
-	c.WebhookSecret = func(ctx context.Context, of api.Caller, key id.Endpoint) (string, error) {
-		s, err := h.webhooks.Secret(ctx, webhook.Owner{Merchant: of.Merchant, Live: of.Live}, key)
+	c.WebhookSecret = func(ctx context.Context, of api.Caller, e *florinv1.WebhookEndpoint) (string, error) {
+		s, err := h.webhooks.Again(ctx, webhook.Owner{Merchant: of.Merchant, Live: of.Live}, id.Endpoint(e.Id), e.PublicKey, of.Credential())
 		if err != nil {
 			return "", err
 		}

@@ -182,9 +182,9 @@ func (c *redeliverCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	for total := int64(0); ; {
 		var r struct {
-			Count int64  `json:"count"`
-			More  bool   `json:"has_more"`
-			Next  string `json:"next_from"`
+			Count int64 `json:"count"`
+			More  bool  `json:"has_more"`
+			Next  int64 `json:"next_after"`
 		}
 		if err := api.post(ctx, "/v1/webhook_endpoints/"+url.PathEscape(c.ID)+"/redeliver", newKey(), body).into(&r); err != nil {
 			return err
@@ -194,7 +194,7 @@ func (c *redeliverCommand) Run(ctx context.Context, out io.Writer) error {
 		if !r.More {
 			return nil
 		}
-		body["created_from"] = r.Next
+		body["after"] = r.Next
 	}
 }
 

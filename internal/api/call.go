@@ -58,6 +58,9 @@ type Caller struct {
 	Use      *grant.Use // the payer's grant that bounds it; nil: it acts for the merchant
 }
 
+// Credential names what the caller proved itself by: a key or a client.
+func (c *Caller) Credential() string { return string(c.Key) + string(c.Client) }
+
 // sees reports whether what is a payer's own may be shown to the caller.
 func (c *Caller) sees(p id.Payer) bool { return c.Use == nil || c.Use.Payer == p }
 

@@ -84,7 +84,7 @@ func (s *Server) recall(ctx context.Context, r *idempotency.Replay) (proto.Messa
 		key.Secret, err = s.Keys.Again(ctx, call.Caller.Merchant, call.Caller.Live, id.APIKey(key.Id), call.shown.text)
 	}
 	if e, isEndpoint := answer.(*florinv1.WebhookEndpoint); isEndpoint && s.WebhookSecret != nil {
-		e.Secret, err = s.WebhookSecret(ctx, call.Caller, id.Endpoint(e.Id))
+		e.Secret, err = s.WebhookSecret(ctx, call.Caller, e)
 	}
 	return answer, err
 }

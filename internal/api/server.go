@@ -9,9 +9,9 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
+	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
-	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/wire"
@@ -45,9 +45,9 @@ type Config struct {
 	// world may have changed since the first request, its answer has not.
 	Seen func(ctx context.Context, key *idempotency.Key) error
 
-	// WebhookSecret is what an endpoint's deliveries are signed with now, for a retry of the call
-	// that made it. Error: fault.ErrNotFound if the endpoint is no more.
-	WebhookSecret func(ctx context.Context, caller Caller, endpoint id.Endpoint) (string, error)
+	// WebhookSecret is the secret that an answer of before came with, for a retry by the caller
+	// that got it. Errors: those of [webhook.Room.Again].
+	WebhookSecret func(ctx context.Context, caller Caller, answer *florinv1.WebhookEndpoint) (string, error)
 
 	Tokens      *oauth.Verifier // tells whether an access token is good; nil: there are none
 	ClientShare apikey.Share    // how fast each client may call; without an allowance

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/gen/florin/v1/florinv1connect"
@@ -30,7 +29,7 @@ func endpointsOf(c *Call) webhook.Owner {
 func (s webhooks) CreateWebhookEndpoint(ctx context.Context, q *florinv1.CreateWebhookEndpointRequest) (*florinv1.WebhookEndpoint, error) {
 	call := callOf(ctx)
 	e, secret, err := s.room.Create(ctx, webhook.Draft{
-		Owner: endpointsOf(call), Once: call.Once, Origin: call.Origin(),
+		Owner: endpointsOf(call), Maker: call.Caller.Credential(), Once: call.Once, Origin: call.Origin(),
 		Settings: webhook.Settings{
 			URL: q.Url, Description: q.Description, Types: q.Types, Version: q.ApiVersion, Thin: q.Thin, Ordered: q.Ordered, Concurrency: int(q.GetConcurrency()),
 		},
@@ -116,7 +115,7 @@ func (s webhooks) RotateWebhookSecret(ctx context.Context, q *florinv1.RotateWeb
 		overlap = time.Duration(*q.OverlapSeconds) * time.Second
 	}
 	e, secret, err := s.room.Rotate(ctx, webhook.Rotation{
-		Owner: endpointsOf(call), Endpoint: id.Endpoint(q.Id), Overlap: overlap, Once: call.Once, Origin: call.Origin(),
+		Owner: endpointsOf(call), Endpoint: id.Endpoint(q.Id), Overlap: overlap, Maker: call.Caller.Credential(), Once: call.Once, Origin: call.Origin(),
 	})
 	if err != nil {
 		return nil, err
@@ -131,15 +130,12 @@ func (s webhooks) RedeliverEvents(ctx context.Context, q *florinv1.RedeliverEven
 		return nil, err
 	}
 	count, next, err := s.room.RedeliverSpan(ctx, webhook.Span{
-		Owner: endpointsOf(callOf(ctx)), Endpoint: id.Endpoint(q.Id), From: from, To: to, DeliveredToo: q.DeliveredToo,
+		Owner: endpointsOf(callOf(ctx)), Endpoint: id.Endpoint(q.Id), From: from, To: to, After: q.After, DeliveredToo: q.DeliveredToo,
 	})
 	if err != nil {
 		return nil, err
 	}
-	answer := &florinv1.RedeliverEventsResponse{Object: "redelivery", Count: int64(count), HasMore: !next.IsZero()}
-	if answer.HasMore {
-		answer.NextFrom = timestamppb.New(next)
-	}
+	answer := &florinv1.RedeliverEventsResponse{Object: "redelivery", Count: int64(count), HasMore: next != 0, NextAfter: next}
 	return answer, nil
 }
 

@@ -150,14 +150,15 @@ func (l *Log) next(ctx context.Context, f Interest, after int64, limit int) ([]E
 // one and up to another, in order, without their data; limit at most.
 func (l *Log) Heard(ctx context.Context, over, upTo int64, limit int) ([]Event, error) {
 	const heard = `where sequence > $1 and sequence <= $2 and exists (select 1 from webhook_endpoint w
-		where w.merchant = event.merchant and w.live = event.live and w.status = 'enabled') order by sequence limit $3`
+		where w.merchant = event.merchant and w.live = event.live and w.status <> 'deleted') order by sequence limit $3`
 	return events.Select(ctx, l.db, heard, over, upTo, limit)
 }
 
 // Span reads the events of an interest of a span of time, oldest first, without their
-// data; limit at most. A zero instant is no bound.
-func (l *Log) Span(ctx context.Context, f Interest, from, to time.Time, limit int) (list []Event, err error) {
+// data, and only those with a number over one; limit at most. A zero instant is no bound.
+func (l *Log) Span(ctx context.Context, f Interest, from, to time.Time, after int64, limit int) (list []Event, err error) {
 	over, under, err := l.numbers(ctx, from, to)
+	over = max(over, after)
 	for err == nil && len(list) < limit {
 		var page []Event
 		if page, err = l.next(ctx, f, over, followPage); err != nil {

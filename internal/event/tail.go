@@ -65,10 +65,12 @@ func (t *tail) put(e *Event) {
 	}
 }
 
-// keep puts e in its place.
+// keep puts e in its place, unless that is still another's who is missing: it is read in
+// its turn then.
 func (t *tail) keep(e *Event) {
-	if place := &t.ring[e.Sequence%tailMax]; *place == nil || (*place).Sequence < e.Sequence {
-		*place, t.top = e, max(t.top, e.Sequence)
+	t.top = max(t.top, e.Sequence)
+	if e.Sequence > t.end && e.Sequence <= t.end+tailMax {
+		t.ring[e.Sequence%tailMax] = e
 	}
 }
 

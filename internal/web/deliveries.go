@@ -153,15 +153,21 @@ func redeliver(v *visit) error {
 // againForm is the form that delivers a span of time again, and what became of the last.
 type againForm struct {
 	From, To  string
-	Delivered bool // those too that were delivered already
-	Sent      int  // -1: nothing was asked for
-	More      bool // From is the moment to go on from
+	Delivered bool  // those too that were delivered already
+	Sent      int   // -1: nothing was asked for
+	After     int64 // the number of the event to go on after; 0: all are on their way
 }
+
+// More reports whether there is more to send.
+func (f againForm) More() bool { return f.Sent >= 0 && f.After > 0 }
 
 func (v *visit) againForm() againForm {
 	f := againForm{From: v.r.FormValue("from"), To: v.r.FormValue("to"), Delivered: v.r.FormValue("delivered_too") != "", Sent: -1}
+	if after, err := strconv.ParseInt(v.r.FormValue("after"), 10, 64); err == nil && after > 0 {
+		f.After = after
+	}
 	if sent, err := strconv.Atoi(v.r.URL.Query().Get("sent")); err == nil && sent >= 0 && v.r.Method != http.MethodPost {
-		f.Sent, f.More = sent, f.From != ""
+		f.Sent = sent
 	}
 	return f
 }
@@ -215,11 +221,12 @@ func redeliverSpan(v *visit) error {
 	if err != nil {
 		return v.webhook(o, nil, err)
 	}
-	count, next, err := v.site.Webhooks.RedeliverSpan(v.r.Context(), webhook.Span{Owner: o, Endpoint: key, From: from, To: to, DeliveredToo: form.Delivered})
+	count, next, err := v.site.Webhooks.RedeliverSpan(v.r.Context(), webhook.Span{Owner: o, Endpoint: key, From: from, To: to, After: form.After, DeliveredToo: form.Delivered})
 	said := url.Values{"sent": {strconv.Itoa(count)}}
-	if !next.IsZero() {
-		said.Set("from", next.UTC().Format(secondLayout+".000"))
+	if next != 0 {
+		said.Set("from", form.From)
 		said.Set("to", form.To)
+		said.Set("after", strconv.FormatInt(next, 10))
 		if form.Delivered {
 			said.Set("delivered_too", "1")
 		}

@@ -15,7 +15,8 @@ const (
 	renewEvery  = 2 * time.Second
 	lookEvery   = time.Second // for what is due again, and for lines that nobody holds
 	soundAtOnce = 512         // attempts under way at endpoints that work, on one node
-	illAtOnce   = 64          // and at those that do not: they wait for each other only
+	illAtOnce   = 64          // and at those that do not, or slowly: they wait for each other only
+	ownAtOnce   = 64          // of one merchant in one mode
 )
 
 // Courier delivers what is due, of every endpoint, beside other nodes.
@@ -25,6 +26,8 @@ type Courier struct {
 	http   *http.Client
 	sound  chan struct{}
 	ill    chan struct{}
+
+	shares sync.Map // a semaphore of each owner's
 
 	mu      sync.Mutex
 	lines   map[id.Endpoint]*line
@@ -55,6 +58,16 @@ func (c *Courier) Run(ctx context.Context) {
 	beside.Wait()
 	c.work.Wait()
 	c.http.CloseIdleConnections()
+}
+
+// share is what an owner's attempts under way are counted by: nobody's endpoints hold up
+// other merchants'.
+func (c *Courier) share(o Owner) chan struct{} {
+	if s, found := c.shares.Load(o); found {
+		return s.(chan struct{})
+	}
+	s, _ := c.shares.LoadOrStore(o, make(chan struct{}, ownAtOnce))
+	return s.(chan struct{})
 }
 
 // look wakes the lines for which something is due.

@@ -30,8 +30,9 @@ type Delivery struct {
 	Object      string
 	CreatedAt   time.Time // the event
 	Status      State
-	Tries       int // since it was sent on its way the last time
-	Attempts    int // in all
+	Tries       int       // since it was sent on its way the last time
+	Attempts    int       // in all
+	BeganAt     time.Time // the first of these tries
 	DueAt       time.Time
 	DeliveredAt time.Time
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/florinpay/florin/internal/event"
 	"github.com/florinpay/florin/internal/fault"
@@ -34,11 +35,14 @@ const (
 	concurrencyMax     = 32
 	concurrencyDefault = 8
 	typesMax           = 50
+	descriptionMax     = 200 // characters
 )
 
 // Faults of endpoints.
 var (
 	ErrTooMany  = fault.New(fault.Conflict, "webhook_endpoints_too_many", "The merchant has 50 webhook endpoints, which is all it may have. Delete one first.")
+	ErrRotating = fault.New(fault.Conflict, "webhook_secret_rotating", "The secret was rotated, and until rotated_until deliveries carry the signatures of both. Rotate then, or at once with overlap_seconds 0: the older secrets end with that.")
+	ErrNotShown = fault.New(fault.Conflict, "secret_not_shown", "The webhook endpoint was made, but its secret is not shown any more: a retry shows it to the credential that asked first, until it is rotated. Rotate it to get one.")
 	ErrDisabled = fault.New(fault.Conflict, "webhook_endpoint_disabled", "The webhook endpoint is disabled. Enable it first.")
 )
 
@@ -47,8 +51,8 @@ type Endpoint struct {
 	ID        id.Endpoint
 	Merchant  id.Merchant
 	Live      bool
-	After     int64 // events with a higher number are delivered
 	CreatedAt time.Time
+	After     int64 // events with a higher number are delivered
 	Settings
 	Status         Status
 	DisabledReason string
@@ -57,6 +61,7 @@ type Endpoint struct {
 	RotatedUntil   time.Time // deliveries carry the signatures of the secret before, too
 	FailingSince   time.Time // every attempt has failed since; zero: the last one did not
 	Sequence       int64     // of the last event about it
+	Maker          string    // the credential that its secret was shown to
 
 	secret, before []byte // sealed
 }
@@ -72,9 +77,10 @@ type Settings struct {
 	Concurrency int      // most deliveries at once
 }
 
-// wants reports whether an event of that type and number is delivered.
+// wants reports whether an event of that type and number is delivered: to one that is
+// disabled, when it is enabled again, what happened before it was disabled.
 func (e *Endpoint) wants(kind string, sequence int64) bool {
-	return sequence > e.After && e.Status == Enabled && (&event.Interest{Types: e.Types}).OfType(kind)
+	return sequence > e.After && (e.Status == Enabled || sequence < e.Sequence) && (&event.Interest{Types: e.Types}).OfType(kind)
 }
 
 // Owner is whose endpoints they are.
@@ -87,6 +93,7 @@ type Owner struct {
 type Draft struct {
 	Owner
 	Settings
+	Maker  string // the credential that asks, which a retry is shown the secret again
 	Once   *idempotency.Key
 	Origin event.Origin
 }
@@ -97,7 +104,9 @@ func (s *Settings) check(t Targets) error {
 	if why := t.Check(s.URL); why != "" {
 		bad = bad.WithField("/url", "not_allowed", why)
 	}
-	if s.Description != "" && !label.Shown(s.Description) {
+	if utf8.RuneCountInString(s.Description) > descriptionMax {
+		bad = bad.WithField("/description", "too_long", fmt.Sprintf("Send at most %d characters.", descriptionMax))
+	} else if s.Description != "" && !label.Shown(s.Description) {
 		bad = bad.WithField("/description", "not_printable", "Send text without control characters.")
 	}
 	if len(s.Types) > typesMax {

@@ -2,14 +2,18 @@ package webhook
 
 import (
 	"context"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/florinpay/florin/internal/id"
 )
 
-// lingerFor is how long a line without work keeps its lease.
-const lingerFor = 5 * time.Second
+const (
+	lingerFor  = 5 * time.Second // a line without work keeps its lease
+	troubleFor = time.Second     // after what could not be written down
+	slowFrom   = 2 * time.Second // an answer took long
+)
 
 // line carries one endpoint's deliveries. It runs on one node at a time.
 type line struct {
@@ -18,6 +22,9 @@ type line struct {
 	bell      chan struct{}
 	done      chan landed
 	flying    map[id.Delivery]bool
+	unwritten bool         // an attempt could not be written down, or not be begun
+	failed    atomic.Bool  // an attempt has failed since the line began
+	slow      atomic.Bool  // the last answer took long
 	heldUntil atomic.Int64 // by the lease, nanoseconds since 1970
 }
 
@@ -30,7 +37,14 @@ type landed struct {
 // run delivers until nothing has been due for a while.
 func (l *line) run(ctx context.Context) {
 	for {
-		if held, err := l.hold(ctx, l.endpoint); err == nil && held[l.endpoint] {
+		select {
+		case <-l.bell: // it rings again for what comes from here on
+		default:
+		}
+		switch held, err := l.hold(ctx, l.endpoint); {
+		case err != nil:
+			_ = l.Clock.Sleep(ctx, lookEvery)
+		case held[l.endpoint]:
 			l.heldUntil.Store(l.Clock.Now().Add(leaseFor - renewEvery).UnixNano())
 			l.work(ctx)
 		}
@@ -48,11 +62,12 @@ func (l *line) run(ctx context.Context) {
 func (l *line) work(ctx context.Context) {
 	for ctx.Err() == nil && l.Clock.Now().UnixNano() < l.heldUntil.Load() {
 		idle, err := l.step(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				l.Log.Warn("deliveries could not be sent", "endpoint", l.endpoint, "error", err)
-			}
-			_ = l.Clock.Sleep(ctx, time.Second)
+		if err != nil && ctx.Err() == nil {
+			l.Log.Warn("deliveries could not be sent", "endpoint", l.endpoint, "error", err)
+		}
+		if err != nil || l.unwritten { // it is due still: what is broken gets time
+			l.unwritten = false
+			_ = l.Clock.Sleep(ctx, troubleFor)
 			continue
 		}
 		if !l.wait(ctx, idle) {
@@ -91,21 +106,44 @@ func (l *line) step(ctx context.Context) (idle bool, err error) {
 
 // fly makes one attempt and writes it down.
 func (l *line) fly(ctx context.Context, e Endpoint, d Delivery) error {
-	slots := l.sound
-	if !e.FailingSince.IsZero() {
-		slots = l.ill
+	slots := []chan struct{}{l.share(Owner{e.Merchant, e.Live}), l.sound}
+	if !e.FailingSince.IsZero() || l.slow.Load() {
+		slots[1] = l.ill
 	}
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	case <-ctx.Done():
-		return nil
+	for _, s := range slots {
+		select {
+		case s <- struct{}{}:
+			defer func() { <-s }()
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	a, asked, err := l.attempt(ctx, e, d)
+	e, found, err := l.find(ctx, e.ID) // it may have changed while this one waited
+	if err != nil || !found || e.Status != Enabled {
+		return err
+	}
+	a, asked, err := l.carefully(ctx, e, d)
 	if err != nil || a.Error != "" && ctx.Err() != nil { // the server stops: that is no fault of the endpoint's
 		return err
 	}
-	return l.settle(context.WithoutCancel(ctx), e, d, a, asked)
+	l.slow.Store(a.Latency > slowFrom)
+	if a.Error != "" {
+		l.failed.Store(true)
+	}
+	return l.settle(context.WithoutCancel(ctx), l.failed.Load(), e, d, a, asked)
+}
+
+// carefully makes an attempt. One event that breaks us must not break the others' deliveries:
+// it is tried again and given up like any other.
+func (l *line) carefully(ctx context.Context, e Endpoint, d Delivery) (a Attempt, asked time.Duration, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.Log.Error("an attempt to deliver broke", "delivery", d.ID, "panic", p, "stack", string(debug.Stack()))
+			a = Attempt{Delivery: d.ID, CreatedAt: l.Clock.Now(), Error: "internal", Detail: "Something broke on our side.", Version: e.Version, Thin: true}
+			asked, err = 0, nil
+		}
+	}()
+	return l.attempt(ctx, e, d)
 }
 
 // wait returns when there is something to do. It is false when the line has been idle for
@@ -135,6 +173,7 @@ func (l *line) wait(ctx context.Context, idle bool) bool {
 func (l *line) landing(d landed) {
 	delete(l.flying, d.delivery)
 	if d.err != nil {
+		l.unwritten = true
 		l.Log.Warn("an attempt to deliver was not written down: it will be made again", "delivery", d.delivery, "error", d.err)
 	}
 }

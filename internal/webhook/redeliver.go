@@ -49,30 +49,28 @@ type Span struct {
 	Owner
 	Endpoint     id.Endpoint
 	From, To     time.Time // both included; no To is until now
+	After        int64     // and only those with a higher number
 	DeliveredToo bool      // those too that were delivered already
 }
 
 // RedeliverSpan sends the events of a span of time on their way to an endpoint, those that
-// came before it, too; 500 at most. next is the moment to go on from, zero if all are.
-// Errors: fault.ErrNotFound, ErrDisabled.
-func (r *Room) RedeliverSpan(ctx context.Context, s Span) (count int, next time.Time, err error) {
+// came before it, too; 500 at most. next is the number to go on after, 0 if all are. Errors:
+// fault.ErrNotFound, ErrDisabled.
+func (r *Room) RedeliverSpan(ctx context.Context, s Span) (count int, next int64, err error) {
 	e, err := r.Get(ctx, s.Owner, s.Endpoint)
 	switch {
 	case err != nil:
-		return 0, next, err
+		return 0, 0, err
 	case e.Status != Enabled:
-		return 0, next, ErrDisabled
+		return 0, 0, ErrDisabled
 	}
-	list, err := r.Events.Span(ctx, event.Interest{Merchant: s.Merchant, Live: s.Live, Types: e.Types}, s.From, s.To, redeliverMax+1)
+	list, err := r.Events.Span(ctx, event.Interest{Merchant: s.Merchant, Live: s.Live, Types: e.Types}, s.From, s.To, s.After, redeliverMax+1)
 	if err != nil {
-		return 0, next, err
+		return 0, 0, err
 	}
-	if len(list) > redeliverMax { // of one moment all or none: the next call begins with it
-		next = list[redeliverMax].At
+	if len(list) > redeliverMax {
 		list = list[:redeliverMax]
-		for len(list) > 1 && !list[len(list)-1].At.Before(next) && list[0].At.Before(next) {
-			list = list[:len(list)-1]
-		}
+		next = list[redeliverMax-1].Sequence
 	}
 	now := r.Clock.Now()
 	locks := make([]db.Lock, len(list))
@@ -116,15 +114,20 @@ func firstAt(t time.Time) id.Delivery {
 	return over
 }
 
-// Sweep forgets deliveries that ended long ago, and their attempts; limit at most. It
-// returns how many.
+// Sweep forgets deliveries that nobody looks for any more, with their attempts, and deleted
+// endpoints; limit at most. It returns how many.
 func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
-	list, err := r.old(ctx, r.Clock.Now().Add(-keptFor), limit)
-	if err != nil || len(list) == 0 {
+	before := r.Clock.Now().Add(-keptFor)
+	list, err := r.old(ctx, before, limit)
+	if err != nil {
 		return 0, err
 	}
 	tried, err := r.attemptsOf(ctx, list)
 	if err != nil {
+		return 0, err
+	}
+	gone, err := r.bare(ctx, before, limit)
+	if err != nil || len(list)+len(gone) == 0 {
 		return 0, err
 	}
 	var locks []db.Lock
@@ -134,15 +137,23 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 	for i := range tried {
 		locks = append(locks, attempts.Lock(tried[i].key()))
 	}
-	return len(list), r.db.Write(ctx, locks, func(tx *db.Tx) error {
-		for _, d := range list {
-			if row, found := deliveries.Get(tx, string(d.ID)); found && row.Status != Pending {
+	for _, e := range gone {
+		locks = append(locks, lockEndpoint(e.ID))
+	}
+	return len(list) + len(gone), r.db.Write(ctx, locks, func(tx *db.Tx) error {
+		for _, d := range list { // one that was sent on its way again stays
+			if row, found := deliveries.Get(tx, string(d.ID)); found && row == d {
 				deliveries.Delete(tx, string(d.ID))
 			}
 		}
 		for i := range tried {
 			if _, found := attempts.Get(tx, tried[i].key()); found {
 				attempts.Delete(tx, tried[i].key())
+			}
+		}
+		for _, e := range gone {
+			if _, found := endpoints.Get(tx, string(e.ID)); found {
+				endpoints.Delete(tx, string(e.ID))
 			}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
@@ -38,7 +39,8 @@ type Config struct {
 // Room keeps the endpoints of one database.
 type Room struct {
 	Config
-	db *db.DB
+	db       *db.DB
+	creating sync.Mutex
 }
 
 // New opens the room. A [Courier] delivers.
@@ -46,7 +48,7 @@ func New(c Config) *Room {
 	if c.Patience == 0 {
 		c.Patience = timeout
 	}
-	return &Room{c, c.DB}
+	return &Room{Config: c, db: c.DB}
 }
 
 func sealedAt(key id.Endpoint) []byte { return []byte("webhook|" + string(key)) }
@@ -59,12 +61,15 @@ func (r *Room) open(e *Endpoint, sealed []byte) (Secret, error) {
 	return secretOf(b), nil
 }
 
-// Secret is what an owner's endpoint is signed for now. Errors: fault.ErrNotFound, the
-// sealer's.
-func (r *Room) Secret(ctx context.Context, o Owner, key id.Endpoint) (Secret, error) {
+// Again is the secret that an earlier request was answered with, for a retry by the
+// credential that asked for it. Errors: fault.ErrNotFound, ErrNotShown, the sealer's.
+func (r *Room) Again(ctx context.Context, o Owner, key id.Endpoint, public, maker string) (Secret, error) {
 	e, err := r.Get(ctx, o, key)
 	if err != nil {
 		return Secret{}, err
+	}
+	if e.PublicKey != public || e.Maker != maker {
+		return Secret{}, ErrNotShown.WithObject(string(key))
 	}
 	return r.open(&e, e.secret)
 }
@@ -75,6 +80,8 @@ func (r *Room) Create(ctx context.Context, d Draft) (e Endpoint, s Secret, err e
 	if err := d.check(r.Targets); err != nil {
 		return e, s, err
 	}
+	r.creating.Lock() // so that the limit holds on this node, and nearly so on several
+	defer r.creating.Unlock()
 	n, err := r.count(ctx, d.Owner)
 	if err != nil {
 		return e, s, err
@@ -82,7 +89,7 @@ func (r *Room) Create(ctx context.Context, d Draft) (e Endpoint, s Secret, err e
 	now := r.Clock.Now()
 	s = NewSecret()
 	e = Endpoint{
-		ID: id.New[id.Endpoint](now), Merchant: d.Merchant, Live: d.Live, CreatedAt: now, Settings: d.Settings, Status: Enabled, PublicKey: s.Public(),
+		ID: id.New[id.Endpoint](now), Merchant: d.Merchant, Live: d.Live, CreatedAt: now, Settings: d.Settings, Status: Enabled, PublicKey: s.Public(), Maker: d.Maker,
 	}
 	if e.secret, err = r.Sealer.Seal(s.bytes(), sealedAt(e.ID)); err != nil {
 		return e, s, err
@@ -151,6 +158,9 @@ func (r *Room) Change(ctx context.Context, o Owner, key id.Endpoint, c Change, o
 			e.disable(Requested, now)
 		}
 		e.tell(tx, kind, origin, now)
+		if kind == "webhook_endpoint.enabled" {
+			e.After = e.Sequence - 1 // what happened meanwhile is sent on request only
+		}
 		return nil
 	})
 }
@@ -178,12 +188,13 @@ type Rotation struct {
 	Owner
 	Endpoint id.Endpoint
 	Overlap  time.Duration // in which deliveries carry the signatures of both
+	Maker    string        // as of a [Draft]
 	Once     *idempotency.Key
 	Origin   event.Origin
 }
 
 // Rotate gives an endpoint another secret. Errors: fault.ErrNotFound, fault.ErrInvalid for
-// an overlap outside 0..[OverlapMax], those of t.Once.Check.
+// an overlap outside 0..[OverlapMax], ErrRotating, those of t.Once.Check.
 func (r *Room) Rotate(ctx context.Context, t Rotation) (Endpoint, Secret, error) {
 	s, now := NewSecret(), r.Clock.Now()
 	if t.Overlap < 0 || t.Overlap > OverlapMax {
@@ -197,7 +208,10 @@ func (r *Room) Rotate(ctx context.Context, t Rotation) (Endpoint, Secret, error)
 		if err := t.Once.Check(tx); err != nil {
 			return err
 		}
-		e.before, e.secret, e.PublicKey = e.secret, sealed, s.Public()
+		if t.Overlap > 0 && len(e.before) > 0 && now.Before(e.RotatedUntil) {
+			return ErrRotating
+		}
+		e.before, e.secret, e.PublicKey, e.Maker = e.secret, sealed, s.Public(), t.Maker
 		e.RotatedUntil = now.Add(t.Overlap)
 		if t.Overlap == 0 {
 			e.before, e.RotatedUntil = nil, time.Time{}

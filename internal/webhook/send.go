@@ -81,13 +81,13 @@ func (c *Courier) attempt(ctx context.Context, e Endpoint, d Delivery) (a Attemp
 	a = Attempt{Delivery: d.ID, Number: d.Attempts + 1, CreatedAt: now, Version: e.Version, Thin: e.Thin, RequestHeaders: written(header)}
 	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
-	if strings.HasPrefix(e.URL, "http:") {
-		ctx = context.WithValue(ctx, plainKey{}, true)
-	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
 	if err != nil {
 		a.Error, a.Detail = "url_invalid", "The URL cannot be called."
 		return a, 0, nil
+	}
+	if r.URL.Scheme != "https" {
+		r = r.WithContext(context.WithValue(ctx, plainKey{}, true))
 	}
 	r.Header = header
 	began := time.Now()

@@ -11,7 +11,8 @@ import (
 
 // settle writes an attempt down, and what follows from it for the delivery and its
 // endpoint.
-func (c *Courier) settle(ctx context.Context, e Endpoint, d Delivery, a Attempt, asked time.Duration) error {
+// doubted says that another attempt at the endpoint has failed.
+func (c *Courier) settle(ctx context.Context, doubted bool, e Endpoint, d Delivery, a Attempt, asked time.Duration) error {
 	now, again, more := c.Clock.Now(), time.Duration(0), true
 	failed := a.Error != ""
 	if failed {
@@ -22,7 +23,7 @@ func (c *Courier) settle(ctx context.Context, e Endpoint, d Delivery, a Attempt,
 	if ends {
 		locks = append(locks, event.Lock())
 	}
-	if ends || failed == e.FailingSince.IsZero() {
+	if failed || doubted || !e.FailingSince.IsZero() {
 		locks = append(locks, lockEndpoint(e.ID))
 	}
 	return c.db.Write(ctx, locks, func(tx *db.Tx) error {
@@ -34,6 +35,9 @@ func (c *Courier) settle(ctx context.Context, e Endpoint, d Delivery, a Attempt,
 		row.Attempts++
 		written.Number = row.Attempts
 		attempts.Insert(tx, written)
+		if row.Tries == 0 {
+			row.BeganAt = a.CreatedAt
+		}
 		switch {
 		case row.Status != Pending || row.Tries != d.Tries: // sent on its way again meanwhile, or ended
 		case !failed:
@@ -48,8 +52,8 @@ func (c *Courier) settle(ctx context.Context, e Endpoint, d Delivery, a Attempt,
 			return nil
 		}
 		at, found := endpoints.Get(tx, string(e.ID))
-		if !found || at.Status != Enabled {
-			return nil
+		if !found || at.Status != Enabled || at.URL != e.URL || at.After != e.After {
+			return nil // the attempt says nothing of what the endpoint is now
 		}
 		switch {
 		case !failed:
@@ -58,7 +62,7 @@ func (c *Courier) settle(ctx context.Context, e Endpoint, d Delivery, a Attempt,
 			at.FailingSince = a.CreatedAt
 		}
 		if ends {
-			c.give(tx, &at, d, a, now)
+			c.give(tx, &at, row, a, now)
 		}
 		endpoints.Update(tx, at)
 		return nil
@@ -72,7 +76,7 @@ func (c *Courier) give(tx *db.Tx, e *Endpoint, d Delivery, a Attempt, now time.T
 	switch {
 	case a.StatusCode == http.StatusGone:
 		reason = Gone
-	case e.FailingSince.After(d.DueAt.Add(-lastsFor)): // something got through meanwhile: this one is at fault
+	case e.FailingSince.After(d.BeganAt): // something got through meanwhile: this one is at fault
 		return
 	}
 	e.disable(reason, now)
@@ -81,11 +85,3 @@ func (c *Courier) give(tx *db.Tx, e *Endpoint, d Delivery, a Attempt, now time.T
 		c.Log.Warn("a webhook endpoint is disabled", "endpoint", e.ID, "merchant", e.Merchant, "reason", reason)
 	})
 }
-
-// lastsFor is how long a delivery is tried at least.
-var lastsFor = func() (sum time.Duration) {
-	for _, d := range after {
-		sum += d
-	}
-	return sum
-}()

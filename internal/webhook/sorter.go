@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/florinpay/florin/internal/db"
@@ -34,7 +36,7 @@ type sorter struct {
 func (s *sorter) run(ctx context.Context) {
 	defer func() { s.rest() }()
 	for ctx.Err() == nil {
-		more, err := s.step(ctx)
+		more, err := s.carefully(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil && !errors.Is(err, errMoved):
 			s.Log.Warn("events could not be sorted into deliveries", "error", err)
@@ -48,6 +50,16 @@ func (s *sorter) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// carefully is step, which must not break the process.
+func (s *sorter) carefully(ctx context.Context) (more bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.step(ctx)
 }
 
 // rest stops attending to the log.
@@ -94,7 +106,7 @@ func (s *sorter) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(made) > 0 || to-kept > sortPersist {
+	if len(list) > 0 || to-kept > sortPersist { // what was looked at is not looked at again by other rules
 		if err := s.keep(ctx, kept, to, made); err != nil {
 			return false, err
 		}
@@ -113,7 +125,7 @@ func (s *sorter) deliveries(ctx context.Context, list []event.Event) (made []Del
 		o := Owner{e.Merchant, e.Live}
 		all, found := known[o]
 		if !found {
-			if all, err = s.enabled(ctx, o); err != nil {
+			if all, err = s.listening(ctx, o); err != nil {
 				return nil, err
 			}
 			known[o] = all

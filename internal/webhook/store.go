@@ -14,9 +14,9 @@ var endpoints = db.NewTable("webhook_endpoint", func(e *Endpoint, f *db.Fields) 
 	db.Text(f, "id", &e.ID)
 	db.Text(f, "merchant", &e.Merchant)
 	db.Bool(f, "live", &e.Live)
-	db.Int(f, "after_sequence", &e.After)
 	db.Time(f, "created_at", &e.CreatedAt)
 	f.Mutable()
+	db.Int(f, "after_sequence", &e.After)
 	db.Text(f, "url", &e.URL)
 	db.Text(f, "description", &e.Description)
 	db.Encoded(f, "types", func() string { return strings.Join(e.Types, " ") }, func(s string) { e.Types = strings.Fields(s) })
@@ -33,6 +33,7 @@ var endpoints = db.NewTable("webhook_endpoint", func(e *Endpoint, f *db.Fields) 
 	db.Time(f, "rotated_until", &e.RotatedUntil)
 	db.Time(f, "failing_since", &e.FailingSince)
 	db.Int(f, "sequence", &e.Sequence)
+	db.Text(f, "maker", &e.Maker)
 })
 
 // lease says which node carries an endpoint's deliveries.
@@ -63,6 +64,7 @@ var deliveries = db.NewTable("webhook_delivery", func(d *Delivery, f *db.Fields)
 	db.Text(f, "status", &d.Status)
 	db.Int(f, "tries", &d.Tries)
 	db.Int(f, "attempts", &d.Attempts)
+	db.Time(f, "began_at", &d.BeganAt)
 	db.Time(f, "due_at", &d.DueAt)
 	db.Time(f, "delivered_at", &d.DeliveredAt)
 })
@@ -122,15 +124,15 @@ func (r *Room) count(ctx context.Context, o Owner) (n int64, err error) {
 	return n, err
 }
 
-// enabled reads the endpoints of an owner that get events.
-func (r *Room) enabled(ctx context.Context, o Owner) ([]Endpoint, error) {
-	return endpoints.Select(ctx, r.db, "where merchant = $1 and live = $2 and status = 'enabled'", string(o.Merchant), o.Live)
+// listening reads the endpoints of an owner that are there.
+func (r *Room) listening(ctx context.Context, o Owner) ([]Endpoint, error) {
+	return endpoints.Select(ctx, r.db, "where merchant = $1 and live = $2 and status <> 'deleted'", string(o.Merchant), o.Live)
 }
 
-// first is the number of the event after which the first enabled endpoint was made; any
-// is false if there is none.
+// first is the least number after which an endpoint gets events; any is false if there is
+// no endpoint.
 func (r *Room) first(ctx context.Context) (after int64, any bool, err error) {
-	err = r.db.Query(ctx, "select after_sequence from webhook_endpoint where status = 'enabled' order by after_sequence limit 1", func(row db.Row) error {
+	err = r.db.Query(ctx, "select after_sequence from webhook_endpoint where status <> 'deleted' order by after_sequence limit 1", func(row db.Row) error {
 		after, any = row.Int(0), true
 		return nil
 	})
@@ -253,9 +255,18 @@ func (r *Room) sorted(ctx context.Context) (int64, error) {
 	return p.sequence, err
 }
 
-// old reads deliveries that ended long ago, with the numbers of their attempts.
+// old reads deliveries that nobody looks for any more: that ended long ago, or that go
+// nowhere because their endpoint has long been disabled or deleted.
 func (r *Room) old(ctx context.Context, before time.Time, limit int) ([]Delivery, error) {
-	return deliveries.Select(ctx, r.db, "where id < $1 and status <> 'pending' order by id limit $2", string(firstAt(before)), limit)
+	const ended = `where id < $1 and (status <> 'pending' and delivered_at < $2 and due_at < $2
+		or endpoint in (select e.id from webhook_endpoint e where e.status <> 'enabled' and e.disabled_at < $2)) order by id limit $3`
+	return deliveries.Select(ctx, r.db, ended, string(firstAt(before)), before, limit)
+}
+
+// bare reads deleted endpoints that nothing is left of.
+func (r *Room) bare(ctx context.Context, before time.Time, limit int) ([]Endpoint, error) {
+	const bare = `where status = 'deleted' and disabled_at < $1 and not exists (select 1 from webhook_delivery d where d.endpoint = webhook_endpoint.id) limit $2`
+	return endpoints.Select(ctx, r.db, bare, before, limit)
 }
 
 func (r *Room) attemptsOf(ctx context.Context, list []Delivery) (all []Attempt, err error) {

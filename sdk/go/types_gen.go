@@ -1382,9 +1382,9 @@ type RedeliverEventsResponse struct {
 	Object string `json:"object"`
 	// How many events are on their way again.
 	Count int64 `json:"count"`
-	// There are more: send created_from again as this says.
-	HasMore  bool      `json:"has_more"`
-	NextFrom time.Time `json:"next_from"`
+	// There are more: send the request again with after as next_after says.
+	HasMore   bool  `json:"has_more"`
+	NextAfter int64 `json:"next_after"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -1392,10 +1392,10 @@ type RedeliverEventsResponse struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (x *RedeliverEventsResponse) UnmarshalJSON(data []byte) error {
 	return read(data, &x.Extra, members{
-		"object":    &x.Object,
-		"count":     (*whole)(&x.Count),
-		"has_more":  &x.HasMore,
-		"next_from": &x.NextFrom,
+		"object":     &x.Object,
+		"count":      (*whole)(&x.Count),
+		"has_more":   &x.HasMore,
+		"next_after": (*whole)(&x.NextAfter),
 	})
 }
 
@@ -2115,6 +2115,8 @@ type RedeliverEvents struct {
 	CreatedTo time.Time `json:"created_to,omitzero"`
 	// Those too that were delivered already.
 	DeliveredToo bool `json:"delivered_too,omitzero"`
+	// Only those with a higher number: what next_after said.
+	After int64 `json:"after,omitzero"`
 }
 
 // GetWebhookDelivery is what is sent to the method of that name. Nil sends nothing.

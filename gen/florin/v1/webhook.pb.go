@@ -532,7 +532,9 @@ type RedeliverEventsRequest struct {
 	// Events of this moment or earlier; until now if absent.
 	CreatedTo *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created_to,json=createdTo,proto3" json:"created_to,omitempty"`
 	// Those too that were delivered already.
-	DeliveredToo  bool `protobuf:"varint,4,opt,name=delivered_too,json=deliveredToo,proto3" json:"delivered_too,omitempty"`
+	DeliveredToo bool `protobuf:"varint,4,opt,name=delivered_too,json=deliveredToo,proto3" json:"delivered_too,omitempty"`
+	// Only those with a higher number: what next_after said.
+	After         int64 `protobuf:"varint,5,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,15 +597,22 @@ func (x *RedeliverEventsRequest) GetDeliveredToo() bool {
 	return false
 }
 
+func (x *RedeliverEventsRequest) GetAfter() int64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
 type RedeliverEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Always "redelivery".
 	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
 	// How many events are on their way again.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// There are more: send created_from again as this says.
-	HasMore       bool                   `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
-	NextFrom      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_from,json=nextFrom,proto3" json:"next_from,omitempty"`
+	// There are more: send the request again with after as next_after says.
+	HasMore       bool  `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	NextAfter     int64 `protobuf:"varint,4,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,11 +668,11 @@ func (x *RedeliverEventsResponse) GetHasMore() bool {
 	return false
 }
 
-func (x *RedeliverEventsResponse) GetNextFrom() *timestamppb.Timestamp {
+func (x *RedeliverEventsResponse) GetNextAfter() int64 {
 	if x != nil {
-		return x.NextFrom
+		return x.NextAfter
 	}
-	return nil
+	return 0
 }
 
 type GetWebhookDeliveryRequest struct {
@@ -982,18 +991,20 @@ const file_florin_v1_webhook_proto_rawDesc = "" +
 	"\x1aRotateWebhookSecretRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\x0foverlap_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00H\x00R\x0eoverlapSeconds\x88\x01\x01B\x12\n" +
-	"\x10_overlap_seconds\"\xcf\x01\n" +
+	"\x10_overlap_seconds\"\xf7\x01\n" +
 	"\x16RedeliverEventsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12E\n" +
 	"\fcreated_from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\vcreatedFrom\x129\n" +
 	"\n" +
 	"created_to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedTo\x12#\n" +
-	"\rdelivered_too\x18\x04 \x01(\bR\fdeliveredToo\"\x9b\x01\n" +
+	"\rdelivered_too\x18\x04 \x01(\bR\fdeliveredToo\x12&\n" +
+	"\x05after\x18\x05 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x05after\"\x81\x01\n" +
 	"\x17RedeliverEventsResponse\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x19\n" +
-	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x127\n" +
-	"\tnext_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bnextFrom\"+\n" +
+	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x04 \x01(\x03R\tnextAfter\"+\n" +
 	"\x19GetWebhookDeliveryRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x9b\x02\n" +
 	"\x1cListWebhookDeliveriesRequest\x12$\n" +
@@ -1070,33 +1081,32 @@ var file_florin_v1_webhook_proto_depIdxs = []int32{
 	13, // 0: florin.v1.ListWebhookEndpointsResponse.data:type_name -> florin.v1.WebhookEndpoint
 	14, // 1: florin.v1.RedeliverEventsRequest.created_from:type_name -> google.protobuf.Timestamp
 	14, // 2: florin.v1.RedeliverEventsRequest.created_to:type_name -> google.protobuf.Timestamp
-	14, // 3: florin.v1.RedeliverEventsResponse.next_from:type_name -> google.protobuf.Timestamp
-	15, // 4: florin.v1.ListWebhookDeliveriesResponse.data:type_name -> florin.v1.WebhookDelivery
-	0,  // 5: florin.v1.WebhookService.CreateWebhookEndpoint:input_type -> florin.v1.CreateWebhookEndpointRequest
-	1,  // 6: florin.v1.WebhookService.GetWebhookEndpoint:input_type -> florin.v1.GetWebhookEndpointRequest
-	2,  // 7: florin.v1.WebhookService.ListWebhookEndpoints:input_type -> florin.v1.ListWebhookEndpointsRequest
-	4,  // 8: florin.v1.WebhookService.ChangeWebhookEndpoint:input_type -> florin.v1.ChangeWebhookEndpointRequest
-	5,  // 9: florin.v1.WebhookService.DeleteWebhookEndpoint:input_type -> florin.v1.DeleteWebhookEndpointRequest
-	6,  // 10: florin.v1.WebhookService.RotateWebhookSecret:input_type -> florin.v1.RotateWebhookSecretRequest
-	7,  // 11: florin.v1.WebhookService.RedeliverEvents:input_type -> florin.v1.RedeliverEventsRequest
-	9,  // 12: florin.v1.WebhookService.GetWebhookDelivery:input_type -> florin.v1.GetWebhookDeliveryRequest
-	10, // 13: florin.v1.WebhookService.ListWebhookDeliveries:input_type -> florin.v1.ListWebhookDeliveriesRequest
-	12, // 14: florin.v1.WebhookService.RedeliverWebhook:input_type -> florin.v1.RedeliverWebhookRequest
-	13, // 15: florin.v1.WebhookService.CreateWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
-	13, // 16: florin.v1.WebhookService.GetWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
-	3,  // 17: florin.v1.WebhookService.ListWebhookEndpoints:output_type -> florin.v1.ListWebhookEndpointsResponse
-	13, // 18: florin.v1.WebhookService.ChangeWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
-	13, // 19: florin.v1.WebhookService.DeleteWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
-	13, // 20: florin.v1.WebhookService.RotateWebhookSecret:output_type -> florin.v1.WebhookEndpoint
-	8,  // 21: florin.v1.WebhookService.RedeliverEvents:output_type -> florin.v1.RedeliverEventsResponse
-	15, // 22: florin.v1.WebhookService.GetWebhookDelivery:output_type -> florin.v1.WebhookDelivery
-	11, // 23: florin.v1.WebhookService.ListWebhookDeliveries:output_type -> florin.v1.ListWebhookDeliveriesResponse
-	15, // 24: florin.v1.WebhookService.RedeliverWebhook:output_type -> florin.v1.WebhookDelivery
-	15, // [15:25] is the sub-list for method output_type
-	5,  // [5:15] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	15, // 3: florin.v1.ListWebhookDeliveriesResponse.data:type_name -> florin.v1.WebhookDelivery
+	0,  // 4: florin.v1.WebhookService.CreateWebhookEndpoint:input_type -> florin.v1.CreateWebhookEndpointRequest
+	1,  // 5: florin.v1.WebhookService.GetWebhookEndpoint:input_type -> florin.v1.GetWebhookEndpointRequest
+	2,  // 6: florin.v1.WebhookService.ListWebhookEndpoints:input_type -> florin.v1.ListWebhookEndpointsRequest
+	4,  // 7: florin.v1.WebhookService.ChangeWebhookEndpoint:input_type -> florin.v1.ChangeWebhookEndpointRequest
+	5,  // 8: florin.v1.WebhookService.DeleteWebhookEndpoint:input_type -> florin.v1.DeleteWebhookEndpointRequest
+	6,  // 9: florin.v1.WebhookService.RotateWebhookSecret:input_type -> florin.v1.RotateWebhookSecretRequest
+	7,  // 10: florin.v1.WebhookService.RedeliverEvents:input_type -> florin.v1.RedeliverEventsRequest
+	9,  // 11: florin.v1.WebhookService.GetWebhookDelivery:input_type -> florin.v1.GetWebhookDeliveryRequest
+	10, // 12: florin.v1.WebhookService.ListWebhookDeliveries:input_type -> florin.v1.ListWebhookDeliveriesRequest
+	12, // 13: florin.v1.WebhookService.RedeliverWebhook:input_type -> florin.v1.RedeliverWebhookRequest
+	13, // 14: florin.v1.WebhookService.CreateWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
+	13, // 15: florin.v1.WebhookService.GetWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
+	3,  // 16: florin.v1.WebhookService.ListWebhookEndpoints:output_type -> florin.v1.ListWebhookEndpointsResponse
+	13, // 17: florin.v1.WebhookService.ChangeWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
+	13, // 18: florin.v1.WebhookService.DeleteWebhookEndpoint:output_type -> florin.v1.WebhookEndpoint
+	13, // 19: florin.v1.WebhookService.RotateWebhookSecret:output_type -> florin.v1.WebhookEndpoint
+	8,  // 20: florin.v1.WebhookService.RedeliverEvents:output_type -> florin.v1.RedeliverEventsResponse
+	15, // 21: florin.v1.WebhookService.GetWebhookDelivery:output_type -> florin.v1.WebhookDelivery
+	11, // 22: florin.v1.WebhookService.ListWebhookDeliveries:output_type -> florin.v1.ListWebhookDeliveriesResponse
+	15, // 23: florin.v1.WebhookService.RedeliverWebhook:output_type -> florin.v1.WebhookDelivery
+	14, // [14:24] is the sub-list for method output_type
+	4,  // [4:14] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_florin_v1_webhook_proto_init() }

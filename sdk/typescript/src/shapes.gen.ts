@@ -226,7 +226,7 @@ export const walletShape: Shape = {
 
 export const redeliverEventsResponseShape: Shape = {
   count: "whole",
-  next_from: "instant",
+  next_after: "whole",
 };
 
 export const webhookEndpointShape: Shape = {

@@ -722,9 +722,9 @@ export interface RedeliverEventsResponse {
   readonly object: string;
   /** How many events are on their way again. */
   readonly count: number;
-  /** There are more: send created_from again as this says. */
+  /** There are more: send the request again with after as next_after says. */
   readonly has_more: boolean;
-  readonly next_from: Date | null;
+  readonly next_after: number;
 }
 
 /** WebhookEndpoint is a URL of the merchant's to which events are delivered. */
@@ -1386,6 +1386,8 @@ export interface RedeliverEvents {
   created_to?: Date | undefined;
   /** Those too that were delivered already. */
   delivered_too?: boolean | undefined;
+  /** Only those with a higher number: what next_after said. */
+  after?: number | undefined;
 }
 
 /** What is sent to the method of that name. */

@@ -5,8 +5,8 @@ create table webhook_endpoint (
   id text collate "C" primary key,
   merchant text collate "C" not null,
   live bigint not null,
-  after_sequence bigint not null,
   created_at bigint not null,
+  after_sequence bigint not null,
   url text collate "C" not null,
   description text collate "C" not null,
   types text collate "C" not null,
@@ -22,10 +22,11 @@ create table webhook_endpoint (
   public_key text collate "C" not null,
   rotated_until bigint not null,
   failing_since bigint not null,
-  sequence bigint not null
+  sequence bigint not null,
+  maker text collate "C" not null
 );
 create index webhook_endpoint_merchant on webhook_endpoint (merchant, live, id);
-create index webhook_endpoint_enabled on webhook_endpoint (merchant, live, after_sequence) where status = 'enabled';
+create index webhook_endpoint_there on webhook_endpoint (merchant, live, after_sequence) where status <> 'deleted';
 
 create table webhook_line (
   endpoint text collate "C" primary key,
@@ -46,6 +47,7 @@ create table webhook_delivery (
   status text collate "C" not null,
   tries bigint not null,
   attempts bigint not null,
+  began_at bigint not null,
   due_at bigint not null,
   delivered_at bigint not null
 );
@@ -71,7 +73,6 @@ create table webhook_attempt (
   response_body text collate "C" not null
 );
 create index webhook_attempt_delivery on webhook_attempt (delivery, number);
-create index webhook_attempt_age on webhook_attempt (created_at);
 
 create table webhook_sorter (
   id text collate "C" primary key,

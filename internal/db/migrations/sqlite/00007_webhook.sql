@@ -5,8 +5,8 @@ create table webhook_endpoint (
   id text primary key not null,
   merchant text not null,
   live integer not null,
-  after_sequence integer not null,
   created_at integer not null,
+  after_sequence integer not null,
   url text not null,
   description text not null,
   types text not null,
@@ -22,10 +22,11 @@ create table webhook_endpoint (
   public_key text not null,
   rotated_until integer not null,
   failing_since integer not null,
-  sequence integer not null
+  sequence integer not null,
+  maker text not null
 );
 create index webhook_endpoint_merchant on webhook_endpoint (merchant, live, id);
-create index webhook_endpoint_enabled on webhook_endpoint (merchant, live, after_sequence) where status = 'enabled';
+create index webhook_endpoint_there on webhook_endpoint (merchant, live, after_sequence) where status <> 'deleted';
 
 create table webhook_line (
   endpoint text primary key not null,
@@ -46,6 +47,7 @@ create table webhook_delivery (
   status text not null,
   tries integer not null,
   attempts integer not null,
+  began_at integer not null,
   due_at integer not null,
   delivered_at integer not null
 );
@@ -71,7 +73,6 @@ create table webhook_attempt (
   response_body text not null
 );
 create index webhook_attempt_delivery on webhook_attempt (delivery, number);
-create index webhook_attempt_age on webhook_attempt (created_at);
 
 create table webhook_sorter (
   id text primary key not null,

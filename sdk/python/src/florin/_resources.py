@@ -1776,6 +1776,7 @@ class WebhookEndpointsService:
         created_from: datetime,
         created_to: datetime | None = None,
         delivered_too: bool | None = None,
+        after: int | None = None,
         timeout: float | None = None,
         retries: int | None = None,
     ) -> RedeliverEventsResponse:
@@ -1784,12 +1785,18 @@ class WebhookEndpointsService:
         created_from: Events of this moment or later.
         created_to: Events of this moment or earlier; until now if absent.
         delivered_too: Those too that were delivered already.
+        after: Only those with a higher number: what next_after said.
         """
         return self._caller.send(
             RedeliverEventsResponse.from_json,
             "POST",
             f"/v1/webhook_endpoints/{segment(id)}/redeliver",
-            {"created_from": created_from, "created_to": created_to, "delivered_too": delivered_too},
+            {
+                "created_from": created_from,
+                "created_to": created_to,
+                "delivered_too": delivered_too,
+                "after": after,
+            },
             timeout=timeout,
             retries=retries,
         )

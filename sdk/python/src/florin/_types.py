@@ -1220,15 +1220,15 @@ class RedeliverEventsResponse(Object):
     object: str
     # How many events are on their way again.
     count: int
-    # There are more: send created_from again as this says.
+    # There are more: send the request again with after as next_after says.
     has_more: bool
-    next_from: datetime | None
+    next_after: int
 
     _readers: ClassVar[Readers] = {
         "object": text,
         "count": whole,
         "has_more": truth,
-        "next_from": maybe(instant),
+        "next_after": whole,
     }
 
 
