@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (c *replayCommand) Run(ctx context.Context, out io.Writer) error {
 		}
 		take = func(e told) error { return p.deliver(ctx, e) }
 	}
-	// A filter may leave nothing for the stream to end with, so the list is read instead of it.
+	// A filter may leave nothing for the stream to end with, so it is applied here.
 	return replay(ctx, api, c.query(), c.After, until, take)
 }
 
@@ -118,7 +119,7 @@ func replay(ctx context.Context, api *client, query url.Values, after, until int
 		if e.Sequence > until {
 			return errReplayed
 		}
-		if (len(types) == 0 || contains(types, e.Type)) && (object == "" || e.Related.ID == object) {
+		if (len(types) == 0 || contains(types, e.Type)) && (object == "" || bytes.Contains(e.raw, []byte(`"id":"`+object+`"`))) {
 			if err := take(e); err != nil {
 				return err
 			}

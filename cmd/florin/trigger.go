@@ -81,8 +81,8 @@ func (c *triggerCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(api.key, "fl_live_") {
-		return errors.New("the key is a live one: events are triggered in the sandbox only")
+	if !strings.HasPrefix(api.key, "fl_sandbox_") {
+		return errors.New("events are triggered in the sandbox only: set " + keyVariable + " to a key that begins with fl_sandbox_")
 	}
 	since := &feed{client: api, after: -1}
 	if err := since.begin(ctx); err != nil {

@@ -84,6 +84,9 @@ func (s *Server) hold(next connect.ServerFunc) connect.ServerFunc {
 		ctx, end := context.WithCancelCause(ctx)
 		held := &heldStream{ServerStream: stream, door: s, call: call, end: end, control: http.NewResponseController(call.visit.w)}
 		spared := context.AfterFunc(s.draining, func() { end(ErrStopping) })
+		if beat := call.beat; beat != nil {
+			call.beat = func() error { return held.timed(beat) }
+		}
 		s.guard(held)
 		leave := sync.OnceFunc(func() {
 			s.unguard(held)
@@ -188,7 +191,17 @@ func (h *heldStream) look(ctx context.Context) {
 	}
 	if f := fault.Of(h.door.still(ctx, h.call)); f != nil && f.Kind == fault.Unauthenticated {
 		h.end(f)
+		if began := h.sending.Load(); began != 0 { // who does not read hears nothing of it
+			h.abort()
+		}
 	}
+}
+
+// timed writes to the reader, who has only so much time.
+func (h *heldStream) timed(write func() error) error {
+	h.sending.Store(h.door.Clock.Now().UnixNano())
+	defer h.sending.Store(0)
+	return write()
 }
 
 // heldStream is a stream that its guard can end.
@@ -215,16 +228,12 @@ func (h *heldStream) Receive(msg any) error {
 
 // Send implements [connect.ServerStream].
 func (h *heldStream) Send(msg any) error {
-	h.sending.Store(h.door.Clock.Now().UnixNano())
-	defer h.sending.Store(0)
-	return h.ServerStream.Send(msg)
+	return h.timed(func() error { return h.ServerStream.Send(msg) })
 }
 
 // SendHeaders implements [connect.ServerStream].
 func (h *heldStream) SendHeaders() error {
-	h.sending.Store(h.door.Clock.Now().UnixNano())
-	defer h.sending.Store(0)
-	return h.ServerStream.SendHeaders()
+	return h.timed(h.ServerStream.SendHeaders)
 }
 
 // abort lets a Send fail that waits for its reader.

@@ -51,20 +51,23 @@ func credentialOfSocket(r *http.Request) {
 func (v *visit) serveSocket() {
 	credentialOfSocket(v.r)
 	v.call.visit = v
-	ctx := withCall(v.r.Context(), &v.call)
-	s := &socketStream{visit: v}
+	ctx, left := context.WithCancel(withCall(v.r.Context(), &v.call))
+	defer left()
+	s := &socketStream{visit: v, left: left}
 	v.call.beat = s.beat
 	defer v.door.sockets.add()()
 	f := settled(v.throughEndless(ctx, s))
-	if s.conn == nil {
+	switch {
+	case s.conn == nil && v.status != 0: // the handshake was no good, and has been answered
+		return
+	case s.conn == nil:
 		v.putHeader()
 		if f == nil {
 			f = fault.ErrInternal
 		}
 		v.refuse(v.placed(f))
 		return
-	}
-	if f == nil || s.gone() {
+	case f == nil || s.gone():
 		_ = s.conn.CloseNow()
 		return
 	}
@@ -96,6 +99,7 @@ type socketStream struct {
 	*visit
 	conn   *websocket.Conn
 	closed context.Context // ends with the client
+	left   context.CancelFunc
 	buffer []byte
 }
 
@@ -146,6 +150,7 @@ func (s *socketStream) SendHeaders() (err error) {
 	s.status, s.protocol = http.StatusSwitchingProtocols, protocolSocket
 	s.conn.SetReadLimit(socketReadMax)
 	s.closed = s.conn.CloseRead(context.WithoutCancel(s.r.Context())) // answers pings; any message ends the socket
+	context.AfterFunc(s.closed, s.left)
 	return nil
 }
 

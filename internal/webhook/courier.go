@@ -43,8 +43,8 @@ func (r *Room) NewCourier() *Courier {
 	}
 }
 
-// Run sorts and delivers until ctx ends; then it waits for the attempts under way, gives
-// them little time, and lets other nodes have the lines.
+// Run sorts and delivers until ctx ends. Then it breaks off the attempts under way, which
+// count for nothing and are made again, and lets other nodes have the lines.
 func (c *Courier) Run(ctx context.Context) {
 	c.working = ctx
 	s := &sorter{Room: c.Room, wake: c.wake}
@@ -93,7 +93,7 @@ func (c *Courier) wake(key id.Endpoint) {
 		if c.working.Err() != nil {
 			return
 		}
-		l = &line{Courier: c, endpoint: key, bell: make(chan struct{}, 1), done: make(chan landed), flying: map[id.Delivery]bool{}}
+		l = &line{Courier: c, endpoint: key, bell: make(chan struct{}, 1), done: make(chan landed), flying: map[id.Delivery]string{}}
 		c.lines[key] = l
 		c.work.Go(func() { l.run(c.working) })
 	}
@@ -114,8 +114,9 @@ func (c *Courier) end(l *line) bool {
 	return true
 }
 
-// hold takes or keeps the leases of endpoints, and says which it has.
-func (c *Courier) hold(ctx context.Context, keys ...id.Endpoint) (held map[id.Endpoint]bool, err error) {
+// hold takes or keeps the leases of endpoints, and says which it has, and until when it may
+// believe so, in nanoseconds since 1970.
+func (c *Courier) hold(ctx context.Context, keys ...id.Endpoint) (held map[id.Endpoint]bool, until int64, err error) {
 	locks := make([]db.Lock, len(keys))
 	for i, key := range keys {
 		locks[i] = leases.Lock(string(key))
@@ -137,11 +138,13 @@ func (c *Courier) hold(ctx context.Context, keys ...id.Endpoint) (held map[id.En
 		}
 		return nil
 	})
-	return held, err
+	return held, now.Add(leaseFor - renewEvery).UnixNano(), err
 }
 
 // drop gives the lease of an endpoint back.
 func (c *Courier) drop(ctx context.Context, key id.Endpoint) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeFor)
+	defer cancel()
 	err := c.db.Write(ctx, []db.Lock{leases.Lock(string(key))}, func(tx *db.Tx) error {
 		if row, found := leases.Get(tx, string(key)); found && row.holder == c.holder {
 			leases.Delete(tx, string(key))
@@ -165,14 +168,14 @@ func (c *Courier) renew(ctx context.Context) {
 		if len(keys) == 0 {
 			continue
 		}
-		held, err := c.hold(ctx, keys...)
+		held, until, err := c.hold(ctx, keys...)
 		if err != nil {
 			continue // each line learns it when its own time is up
 		}
 		c.mu.Lock()
 		for key, l := range c.lines {
 			if held[key] {
-				l.heldUntil.Store(c.Clock.Now().Add(leaseFor - renewEvery).UnixNano())
+				l.heldUntil.Store(until)
 			}
 		}
 		c.mu.Unlock()

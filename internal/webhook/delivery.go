@@ -52,8 +52,15 @@ type Attempt struct {
 	ResponseBody    string
 }
 
-// key is the row's: attempts of one delivery are numbered.
-func (a *Attempt) key() string { return fmt.Sprintf("%s/%05d", a.Delivery, a.Number) }
+// attemptsKept are kept of one delivery, the last ones.
+const attemptsKept = 50
+
+// key is the row's: an attempt takes the place of the one so many before it.
+func (a *Attempt) key() string { return attemptKey(a.Delivery, a.Number) }
+
+func attemptKey(d id.Delivery, number int) string {
+	return fmt.Sprintf("%s/%02d", d, number%attemptsKept)
+}
 
 // after is when a delivery is tried again after each of its tries: ten in all, over three
 // days. Source: Standard Webhooks 1.0, "Reliability".

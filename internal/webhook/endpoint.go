@@ -99,9 +99,10 @@ type Draft struct {
 }
 
 // check completes settings and refuses what cannot be. Error: fault.ErrInvalid with fields.
-func (s *Settings) check(t Targets) error {
+// The URL was judged already if it is the one before.
+func (s *Settings) check(t Targets, before string) error {
 	bad := fault.ErrInvalid
-	if why := t.Check(s.URL); why != "" {
+	if why := t.Check(s.URL); why != "" && s.URL != before {
 		bad = bad.WithField("/url", "not_allowed", why)
 	}
 	if utf8.RuneCountInString(s.Description) > descriptionMax {

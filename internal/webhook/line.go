@@ -21,11 +21,11 @@ type line struct {
 	endpoint  id.Endpoint
 	bell      chan struct{}
 	done      chan landed
-	flying    map[id.Delivery]bool
-	unwritten bool         // an attempt could not be written down, or not be begun
-	failed    atomic.Bool  // an attempt has failed since the line began
-	slow      atomic.Bool  // the last answer took long
-	heldUntil atomic.Int64 // by the lease, nanoseconds since 1970
+	flying    map[id.Delivery]string // and the objects that they are about
+	unwritten bool                   // an attempt could not be written down, or not be begun
+	failed    atomic.Bool            // an attempt has failed since the line began
+	slow      atomic.Bool            // the last answer took long
+	heldUntil atomic.Int64           // by the lease, nanoseconds since 1970
 }
 
 // landed is an attempt that has ended.
@@ -41,26 +41,30 @@ func (l *line) run(ctx context.Context) {
 		case <-l.bell: // it rings again for what comes from here on
 		default:
 		}
-		switch held, err := l.hold(ctx, l.endpoint); {
+		switch held, until, err := l.hold(ctx, l.endpoint); {
 		case err != nil:
 			_ = l.Clock.Sleep(ctx, lookEvery)
 		case held[l.endpoint]:
-			l.heldUntil.Store(l.Clock.Now().Add(leaseFor - renewEvery).UnixNano())
+			l.heldUntil.Store(until)
 			l.work(ctx)
 		}
 		for len(l.flying) > 0 {
 			l.landing(<-l.done)
 		}
+		l.drop(ctx, l.endpoint) // before the line is out: the next one's lease is its own
 		if l.Courier.end(l) {
-			break
+			return
 		}
 	}
-	l.drop(context.WithoutCancel(ctx), l.endpoint)
 }
+
+// lost reports whether the lease may be another node's by now: what has waited is not sent
+// then, for that node sends it.
+func (l *line) lost() bool { return l.Clock.Now().UnixNano() >= l.heldUntil.Load() }
 
 // work sends what is due for as long as the lease is held.
 func (l *line) work(ctx context.Context) {
-	for ctx.Err() == nil && l.Clock.Now().UnixNano() < l.heldUntil.Load() {
+	for ctx.Err() == nil && !l.lost() {
 		idle, err := l.step(ctx)
 		if err != nil && ctx.Err() == nil {
 			l.Log.Warn("deliveries could not be sent", "endpoint", l.endpoint, "error", err)
@@ -94,14 +98,28 @@ func (l *line) step(ctx context.Context) (idle bool, err error) {
 		return false, err
 	}
 	for _, d := range list {
-		if l.flying[d.ID] || room == 0 {
+		if room == 0 || l.isFlying(d, e.Ordered) {
 			continue
 		}
 		room--
-		l.flying[d.ID] = true
+		l.flying[d.ID] = d.Object
 		go func() { l.done <- landed{d.ID, l.fly(ctx, e, d)} }()
 	}
 	return len(l.flying) == 0, nil
+}
+
+// isFlying reports whether d is under way or, where order is asked for, any event about its
+// object: an older one may have been sent on its way again.
+func (l *line) isFlying(d Delivery, ordered bool) bool {
+	if _, flies := l.flying[d.ID]; flies || !ordered {
+		return flies
+	}
+	for _, object := range l.flying {
+		if object == d.Object {
+			return true
+		}
+	}
+	return false
 }
 
 // fly makes one attempt and writes it down.
@@ -119,7 +137,7 @@ func (l *line) fly(ctx context.Context, e Endpoint, d Delivery) error {
 		}
 	}
 	e, found, err := l.find(ctx, e.ID) // it may have changed while this one waited
-	if err != nil || !found || e.Status != Enabled {
+	if err != nil || !found || e.Status != Enabled || l.lost() {
 		return err
 	}
 	a, asked, err := l.carefully(ctx, e, d)
@@ -130,7 +148,7 @@ func (l *line) fly(ctx context.Context, e Endpoint, d Delivery) error {
 	if a.Error != "" {
 		l.failed.Store(true)
 	}
-	return l.settle(context.WithoutCancel(ctx), l.failed.Load(), e, d, a, asked)
+	return l.settle(ctx, l.failed.Load(), e, d, a, asked)
 }
 
 // carefully makes an attempt. One event that breaks us must not break the others' deliveries:
@@ -139,7 +157,7 @@ func (l *line) carefully(ctx context.Context, e Endpoint, d Delivery) (a Attempt
 	defer func() {
 		if p := recover(); p != nil {
 			l.Log.Error("an attempt to deliver broke", "delivery", d.ID, "panic", p, "stack", string(debug.Stack()))
-			a = Attempt{Delivery: d.ID, CreatedAt: l.Clock.Now(), Error: "internal", Detail: "Something broke on our side.", Version: e.Version, Thin: true}
+			a = Attempt{Delivery: d.ID, Number: d.Attempts + 1, CreatedAt: l.Clock.Now(), Error: "internal", Detail: "Something broke on our side.", Version: e.Version, Thin: true}
 			asked, err = 0, nil
 		}
 	}()

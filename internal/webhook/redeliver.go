@@ -96,7 +96,7 @@ func (s *Span) put(tx *db.Tx, e *Endpoint, x event.Event, now time.Time) bool {
 	case !found:
 		deliveries.Insert(tx, newDelivery(e, x, now))
 		return true
-	case d.Status == Delivered && !s.DeliveredToo:
+	case d.Status == Delivered && !s.DeliveredToo, d.Status == Pending && !d.DueAt.After(now): // it is on its way already
 		return false
 	}
 	d.again(now)
@@ -107,7 +107,8 @@ func (s *Span) put(tx *db.Tx, e *Endpoint, x event.Event, now time.Time) bool {
 // keptFor is how long an ended delivery and its attempts are kept.
 const keptFor = 30 * 24 * time.Hour
 
-const attemptsShown = 50
+// sweepMax is how many rows one write of a sweep takes.
+const sweepMax = 1000
 
 func firstAt(t time.Time) id.Delivery {
 	over, _ := id.Between[id.Delivery](t, time.Time{})
@@ -122,33 +123,33 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	tried, err := r.attemptsOf(ctx, list)
-	if err != nil {
-		return 0, err
+	locks, n := []db.Lock{}, 0
+	for n < len(list) && len(locks) < sweepMax { // payments wait for the write
+		d := list[n]
+		locks = append(locks, deliveries.Lock(string(d.ID)))
+		for i := range min(d.Attempts, attemptsKept) {
+			locks = append(locks, attempts.Lock(attemptKey(d.ID, i)))
+		}
+		n++
 	}
+	list = list[:n]
 	gone, err := r.bare(ctx, before, limit)
 	if err != nil || len(list)+len(gone) == 0 {
 		return 0, err
-	}
-	var locks []db.Lock
-	for _, d := range list {
-		locks = append(locks, deliveries.Lock(string(d.ID)))
-	}
-	for i := range tried {
-		locks = append(locks, attempts.Lock(tried[i].key()))
 	}
 	for _, e := range gone {
 		locks = append(locks, lockEndpoint(e.ID))
 	}
 	return len(list) + len(gone), r.db.Write(ctx, locks, func(tx *db.Tx) error {
 		for _, d := range list { // one that was sent on its way again stays
-			if row, found := deliveries.Get(tx, string(d.ID)); found && row == d {
-				deliveries.Delete(tx, string(d.ID))
+			if row, found := deliveries.Get(tx, string(d.ID)); !found || row != d {
+				continue
 			}
-		}
-		for i := range tried {
-			if _, found := attempts.Get(tx, tried[i].key()); found {
-				attempts.Delete(tx, tried[i].key())
+			deliveries.Delete(tx, string(d.ID))
+			for i := range min(d.Attempts, attemptsKept) {
+				if key := attemptKey(d.ID, i); has(tx, key) {
+					attempts.Delete(tx, key)
+				}
 			}
 		}
 		for _, e := range gone {
@@ -158,4 +159,9 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 		}
 		return nil
 	})
+}
+
+func has(tx *db.Tx, attempt string) bool {
+	_, found := attempts.Get(tx, attempt)
+	return found
 }

@@ -77,7 +77,7 @@ func (r *Room) Again(ctx context.Context, o Owner, key id.Endpoint, public, make
 // Create makes an endpoint: events that happen from now on are delivered to it. Errors:
 // fault.ErrInvalid with fields, ErrTooMany, those of d.Once.Check.
 func (r *Room) Create(ctx context.Context, d Draft) (e Endpoint, s Secret, err error) {
-	if err := d.check(r.Targets); err != nil {
+	if err := d.check(r.Targets, ""); err != nil {
 		return e, s, err
 	}
 	r.creating.Lock() // so that the limit holds on this node, and nearly so on several
@@ -143,7 +143,7 @@ func (r *Room) Change(ctx context.Context, o Owner, key id.Endpoint, c Change, o
 	now := r.Clock.Now()
 	return r.change(ctx, o, key, nil, func(tx *db.Tx, e *Endpoint) error {
 		s := c.on(e.Settings)
-		if err := s.check(r.Targets); err != nil {
+		if err := s.check(r.Targets, e.URL); err != nil {
 			return err
 		}
 		e.Settings = s

@@ -9,16 +9,21 @@ import (
 	"github.com/florinpay/florin/internal/event"
 )
 
+// writeFor is how long a line waits for an attempt to be written down: a stop must not wait
+// for a database that hangs.
+const writeFor = 10 * time.Second
+
 // settle writes an attempt down, and what follows from it for the delivery and its
-// endpoint.
-// doubted says that another attempt at the endpoint has failed.
+// endpoint. doubted says that another attempt at the endpoint has failed.
 func (c *Courier) settle(ctx context.Context, doubted bool, e Endpoint, d Delivery, a Attempt, asked time.Duration) error {
 	now, again, more := c.Clock.Now(), time.Duration(0), true
 	failed := a.Error != ""
 	if failed {
 		again, more = wait(d.Tries+1, asked)
 	}
-	locks := []db.Lock{deliveries.Lock(string(d.ID))}
+	locks := []db.Lock{deliveries.Lock(string(d.ID)), attempts.Lock(a.key())}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeFor)
+	defer cancel()
 	ends := failed && (!more || a.StatusCode == http.StatusGone)
 	if ends {
 		locks = append(locks, event.Lock())
@@ -28,13 +33,14 @@ func (c *Courier) settle(ctx context.Context, doubted bool, e Endpoint, d Delive
 	}
 	return c.db.Write(ctx, locks, func(tx *db.Tx) error {
 		row, found := deliveries.Get(tx, string(d.ID))
-		if !found {
-			return nil
+		if !found || row.Attempts != d.Attempts {
+			return nil // forgotten, or another node's: what that has written stands
 		}
-		written := a
-		row.Attempts++
-		written.Number = row.Attempts
-		attempts.Insert(tx, written)
+		row.Attempts = a.Number
+		if _, there := attempts.Get(tx, a.key()); there {
+			attempts.Delete(tx, a.key())
+		}
+		attempts.Insert(tx, a)
 		if row.Tries == 0 {
 			row.BeganAt = a.CreatedAt
 		}
@@ -48,7 +54,7 @@ func (c *Courier) settle(ctx context.Context, doubted bool, e Endpoint, d Delive
 			row.Tries, row.DueAt = row.Tries+1, now.Add(again)
 		}
 		deliveries.Update(tx, row)
-		if len(locks) == 1 {
+		if !failed && !doubted && e.FailingSince.IsZero() {
 			return nil
 		}
 		at, found := endpoints.Get(tx, string(e.ID))

@@ -14,6 +14,7 @@ import (
 
 const (
 	sortMax     = 200                  // events of one commit
+	makeMax     = 500                  // deliveries after which a commit takes no more events: payments share it
 	sortLook    = 5000                 // events looked at in one go
 	sortPoll    = time.Second          // whether there is an endpoint at all
 	sortGather  = 5 * time.Millisecond // so that events that come together are sorted together
@@ -102,9 +103,12 @@ func (s *sorter) step(ctx context.Context) (more bool, err error) {
 	if len(list) == sortMax {
 		to = list[len(list)-1].Sequence
 	}
-	made, err := s.deliveries(ctx, list)
+	made, upTo, err := s.deliveries(ctx, list)
 	if err != nil {
 		return false, err
+	}
+	if upTo != 0 {
+		to = upTo
 	}
 	if len(list) > 0 || to-kept > sortPersist { // what was looked at is not looked at again by other rules
 		if err := s.keep(ctx, kept, to, made); err != nil {
@@ -118,15 +122,16 @@ func (s *sorter) step(ctx context.Context) (more bool, err error) {
 	return to < end, nil
 }
 
-// deliveries are those of the events, in their order.
-func (s *sorter) deliveries(ctx context.Context, list []event.Event) (made []Delivery, err error) {
+// deliveries are those of the events, in their order. upTo is the number of the last event
+// if there are too many for one write; 0: all are there.
+func (s *sorter) deliveries(ctx context.Context, list []event.Event) (made []Delivery, upTo int64, err error) {
 	now, known := s.Clock.Now(), map[Owner][]Endpoint{}
 	for _, e := range list {
 		o := Owner{e.Merchant, e.Live}
 		all, found := known[o]
 		if !found {
 			if all, err = s.listening(ctx, o); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			known[o] = all
 		}
@@ -135,8 +140,11 @@ func (s *sorter) deliveries(ctx context.Context, list []event.Event) (made []Del
 				made = append(made, newDelivery(&all[i], e, now))
 			}
 		}
+		if len(made) >= makeMax {
+			return made, e.Sequence, nil
+		}
 	}
-	return made, nil
+	return made, 0, nil
 }
 
 func newDelivery(to *Endpoint, e event.Event, now time.Time) Delivery {

@@ -166,7 +166,7 @@ func (r *Room) due(ctx context.Context, e *Endpoint, now time.Time, limit int) (
 
 // tried reads the last attempts of a delivery, the newest first.
 func (r *Room) tried(ctx context.Context, key id.Delivery) ([]Attempt, error) {
-	return attempts.Select(ctx, r.db, "where delivery = $1 order by number desc limit $2", string(key), attemptsShown)
+	return attempts.Select(ctx, r.db, "where delivery = $1 order by number desc limit $2", string(key), attemptsKept)
 }
 
 // Get reads an owner's endpoint. Error: fault.ErrNotFound, also for another's.
@@ -267,15 +267,4 @@ func (r *Room) old(ctx context.Context, before time.Time, limit int) ([]Delivery
 func (r *Room) bare(ctx context.Context, before time.Time, limit int) ([]Endpoint, error) {
 	const bare = `where status = 'deleted' and disabled_at < $1 and not exists (select 1 from webhook_delivery d where d.endpoint = webhook_endpoint.id) limit $2`
 	return endpoints.Select(ctx, r.db, bare, before, limit)
-}
-
-func (r *Room) attemptsOf(ctx context.Context, list []Delivery) (all []Attempt, err error) {
-	for _, d := range list {
-		some, err := attempts.Select(ctx, r.db, "where delivery = $1", string(d.ID))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	return all, nil
 }

@@ -13,7 +13,7 @@ func View(e Endpoint) *florinv1.WebhookEndpoint {
 		Id: string(e.ID), Object: "webhook_endpoint", Url: e.URL, Description: e.Description, Types: e.Types, ApiVersion: e.Version,
 		Thin: e.Thin, Ordered: e.Ordered, Concurrency: int32(e.Concurrency), Status: string(e.Status), //nolint:gosec // 32 at most
 		DisabledReason: e.DisabledReason, DisabledAt: stamp(e.DisabledAt), PublicKey: e.PublicKey, RotatedUntil: stamp(e.RotatedUntil),
-		FailingSince: stamp(e.FailingSince), CreatedAt: stamp(e.CreatedAt), Livemode: e.Live, Sequence: e.Sequence,
+		FailingSince: stamp(e.FailingSince), CreatedAt: stamp(e.CreatedAt), Livemode: e.Live, Sequence: e.Sequence, CreatedBy: e.Maker,
 	}
 }
 

@@ -1435,6 +1435,9 @@ type WebhookEndpoint struct {
 	Livemode     bool      `json:"livemode"`
 	// The number of the last event about it.
 	Sequence int64 `json:"sequence"`
+	// The API key or client that made it, or rotated its secret last; empty: a person did, on the
+	// pages.
+	CreatedBy string `json:"created_by"`
 	// Extra is what the platform sent and this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -1461,6 +1464,7 @@ func (x *WebhookEndpoint) UnmarshalJSON(data []byte) error {
 		"created_at":      &x.CreatedAt,
 		"livemode":        &x.Livemode,
 		"sequence":        (*whole)(&x.Sequence),
+		"created_by":      &x.CreatedBy,
 	})
 }
 
@@ -1522,7 +1526,7 @@ type WebhookAttempt struct {
 	LatencyMs int    `json:"latency_ms"`
 	// The headers that were sent, one a line.
 	RequestHeaders string `json:"request_headers"`
-	// What was sent, read again from the log.
+	// What was sent, read again from the log; empty for a caller without the scope events:read.
 	RequestBody string `json:"request_body"`
 	// The beginning of the answer's headers and body.
 	ResponseHeaders string `json:"response_headers"`

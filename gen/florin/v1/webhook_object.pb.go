@@ -56,7 +56,9 @@ type WebhookEndpoint struct {
 	CreatedAt    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	Livemode     bool                   `protobuf:"varint,18,opt,name=livemode,proto3" json:"livemode,omitempty"`
 	// The number of the last event about it.
-	Sequence      int64 `protobuf:"varint,19,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence int64 `protobuf:"varint,19,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The API key or client that made it, or rotated its secret last; empty: a person did, on the pages.
+	CreatedBy     string `protobuf:"bytes,20,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -224,6 +226,13 @@ func (x *WebhookEndpoint) GetSequence() int64 {
 	return 0
 }
 
+func (x *WebhookEndpoint) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
 // WebhookDelivery is one event on its way to one endpoint.
 type WebhookDelivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -382,7 +391,7 @@ type WebhookAttempt struct {
 	LatencyMs int32  `protobuf:"varint,5,opt,name=latency_ms,json=latencyMs,proto3" json:"latency_ms,omitempty"`
 	// The headers that were sent, one a line.
 	RequestHeaders string `protobuf:"bytes,6,opt,name=request_headers,json=requestHeaders,proto3" json:"request_headers,omitempty"`
-	// What was sent, read again from the log.
+	// What was sent, read again from the log; empty for a caller without the scope events:read.
 	RequestBody string `protobuf:"bytes,7,opt,name=request_body,json=requestBody,proto3" json:"request_body,omitempty"`
 	// The beginning of the answer's headers and body.
 	ResponseHeaders string `protobuf:"bytes,8,opt,name=response_headers,json=responseHeaders,proto3" json:"response_headers,omitempty"`
@@ -488,7 +497,7 @@ var File_florin_v1_webhook_object_proto protoreflect.FileDescriptor
 
 const file_florin_v1_webhook_object_proto_rawDesc = "" +
 	"\n" +
-	"\x1eflorin/v1/webhook_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x05\n" +
+	"\x1eflorin/v1/webhook_object.proto\x12\tflorin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x05\n" +
 	"\x0fWebhookEndpoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x10\n" +
@@ -513,7 +522,9 @@ const file_florin_v1_webhook_object_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
 	"\blivemode\x18\x12 \x01(\bR\blivemode\x12\x1a\n" +
-	"\bsequence\x18\x13 \x01(\x03R\bsequence\"\xee\x03\n" +
+	"\bsequence\x18\x13 \x01(\x03R\bsequence\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\x14 \x01(\tR\tcreatedBy\"\xee\x03\n" +
 	"\x0fWebhookDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x1a\n" +

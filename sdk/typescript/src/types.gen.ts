@@ -767,6 +767,11 @@ export interface WebhookEndpoint {
   readonly livemode: boolean;
   /** The number of the last event about it. */
   readonly sequence: number;
+  /**
+   * The API key or client that made it, or rotated its secret last; empty: a person did, on the
+   * pages.
+   */
+  readonly created_by: string;
 }
 
 /** WebhookDelivery is one event on its way to one endpoint. */
@@ -802,7 +807,7 @@ export interface WebhookAttempt {
   readonly latency_ms: number;
   /** The headers that were sent, one a line. */
   readonly request_headers: string;
-  /** What was sent, read again from the log. */
+  /** What was sent, read again from the log; empty for a caller without the scope events:read. */
   readonly request_body: string;
   /** The beginning of the answer's headers and body. */
   readonly response_headers: string;

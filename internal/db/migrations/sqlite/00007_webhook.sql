@@ -52,7 +52,7 @@ create table webhook_delivery (
   delivered_at integer not null
 );
 create index webhook_delivery_due on webhook_delivery (endpoint, due_at) where status = 'pending';
-create index webhook_delivery_order on webhook_delivery (endpoint, object, sequence) where status = 'pending';
+create index webhook_delivery_order on webhook_delivery (object, endpoint, sequence) where status = 'pending';
 create index webhook_delivery_merchant on webhook_delivery (merchant, live, id);
 create index webhook_delivery_endpoint on webhook_delivery (endpoint, id);
 create index webhook_delivery_event on webhook_delivery (event, id);

@@ -1270,6 +1270,9 @@ class WebhookEndpoint(Object):
     livemode: bool
     # The number of the last event about it.
     sequence: int
+    # The API key or client that made it, or rotated its secret last; empty: a person did, on the
+    # pages.
+    created_by: str
 
     _readers: ClassVar[Readers] = {
         "id": text,
@@ -1291,6 +1294,7 @@ class WebhookEndpoint(Object):
         "created_at": instant,
         "livemode": truth,
         "sequence": whole,
+        "created_by": text,
     }
 
 
@@ -1347,7 +1351,7 @@ class WebhookAttempt(Object):
     latency_ms: int
     # The headers that were sent, one a line.
     request_headers: str
-    # What was sent, read again from the log.
+    # What was sent, read again from the log; empty for a caller without the scope events:read.
     request_body: str
     # The beginning of the answer's headers and body.
     response_headers: str
