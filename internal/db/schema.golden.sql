@@ -684,8 +684,6 @@ CREATE TABLE webhook_attempt (
   response_body text not null
 );
 
-CREATE INDEX webhook_attempt_age on webhook_attempt (created_at);
-
 CREATE INDEX webhook_attempt_delivery on webhook_attempt (delivery, number);
 
 CREATE TABLE webhook_delivery (
@@ -701,6 +699,7 @@ CREATE TABLE webhook_delivery (
   status text not null,
   tries integer not null,
   attempts integer not null,
+  began_at integer not null,
   due_at integer not null,
   delivered_at integer not null
 );
@@ -713,14 +712,14 @@ CREATE INDEX webhook_delivery_event on webhook_delivery (event, id);
 
 CREATE INDEX webhook_delivery_merchant on webhook_delivery (merchant, live, id);
 
-CREATE INDEX webhook_delivery_order on webhook_delivery (endpoint, object, sequence) where status = 'pending';
+CREATE INDEX webhook_delivery_order on webhook_delivery (object, endpoint, sequence) where status = 'pending';
 
 CREATE TABLE webhook_endpoint (
   id text primary key not null,
   merchant text not null,
   live integer not null,
-  after_sequence integer not null,
   created_at integer not null,
+  after_sequence integer not null,
   url text not null,
   description text not null,
   types text not null,
@@ -736,12 +735,13 @@ CREATE TABLE webhook_endpoint (
   public_key text not null,
   rotated_until integer not null,
   failing_since integer not null,
-  sequence integer not null
+  sequence integer not null,
+  maker text not null
 );
 
-CREATE INDEX webhook_endpoint_enabled on webhook_endpoint (merchant, live, after_sequence) where status = 'enabled';
-
 CREATE INDEX webhook_endpoint_merchant on webhook_endpoint (merchant, live, id);
+
+CREATE INDEX webhook_endpoint_there on webhook_endpoint (merchant, live, after_sequence) where status <> 'deleted';
 
 CREATE TABLE webhook_line (
   endpoint text primary key not null,

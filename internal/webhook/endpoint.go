@@ -42,7 +42,7 @@ const (
 var (
 	ErrTooMany  = fault.New(fault.Conflict, "webhook_endpoints_too_many", "The merchant has 50 webhook endpoints, which is all it may have. Delete one first.")
 	ErrRotating = fault.New(fault.Conflict, "webhook_secret_rotating", "The secret was rotated, and until rotated_until deliveries carry the signatures of both. Rotate then, or at once with overlap_seconds 0: the older secrets end with that.")
-	ErrNotShown = fault.New(fault.Conflict, "secret_not_shown", "The webhook endpoint was made, but its secret is not shown any more: a retry shows it to the credential that asked first, until it is rotated. Rotate it to get one.")
+	ErrNotShown = fault.New(fault.Conflict, "webhook_secret_not_shown", "The webhook endpoint was made, but its secret is not shown any more: a retry shows it to the credential that asked first, until it is rotated. Rotate it to get one.")
 	ErrDisabled = fault.New(fault.Conflict, "webhook_endpoint_disabled", "The webhook endpoint is disabled. Enable it first.")
 )
 

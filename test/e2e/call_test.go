@@ -57,6 +57,11 @@ func (c *caller) do(method, path string, body []byte, headers ...string) (answer
 		return answer{}, err
 	}
 	defer response.Body.Close()
+	if strings.HasPrefix(path, "/v1/events/stream") && response.StatusCode == http.StatusOK { // it has no end
+		time.AfterFunc(300*time.Millisecond, func() { _ = response.Body.Close() })
+		text, _ := io.ReadAll(response.Body)
+		return answer{status: response.StatusCode, header: response.Header, body: text}, nil
+	}
 	text, err := io.ReadAll(response.Body)
 	return answer{response.StatusCode, response.Header, text}, err
 }
