@@ -46,7 +46,7 @@ func (v *visit) resume(msg any) error {
 	if err != nil || n < 0 {
 		return fault.ErrInvalid.With("The header Last-Event-ID is no event's number. Send the id of the last event that came, or leave it out.")
 	}
-	q.After, q.AfterSequence, q.StartingAfter = &n, nil, ""
+	q.After, q.AfterSequence, q.StartingAfter = &n, nil, "" //nolint:staticcheck // the older name
 	return nil
 }
 

@@ -70,7 +70,7 @@ func (a Audience) Open(ctx context.Context) (*Hearing, error) {
 // open begins one stream; read gives its next message.
 func (a Audience) open(ctx context.Context, key string) (read func() ([]byte, error), err error) {
 	if a.Socket {
-		c, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(a.URL, "http"), &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + key}}})
+		c, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(a.URL, "http"), &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + key}}}) //nolint:bodyclose // it is the connection
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (a Audience) open(ctx context.Context, key string) (read func() ([]byte, er
 	if err := r.Write(c); err != nil {
 		return nil, err
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(c), r)
+	answer, err := http.ReadResponse(bufio.NewReader(c), r) //nolint:bodyclose // closed with the connection
 	if err != nil {
 		return nil, err
 	}

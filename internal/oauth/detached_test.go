@@ -30,7 +30,8 @@ func TestStatementsAreSigned(t *testing.T) {
 		if !strings.Contains(published, `"`+kid+`"`) || strings.Count(signature, ".") != 2 || !strings.Contains(signature, "..") {
 			t.Errorf("%s by %s of %s", signature, kid, published)
 		}
-		header, err := base64.RawURLEncoding.DecodeString(signature[:strings.Index(signature, ".")])
+		first, _, _ := strings.Cut(signature, ".")
+		header, err := base64.RawURLEncoding.DecodeString(first)
 		must(t, err)
 		if want := `{"alg":"ES256","florin_file":"day.csv","kid":"` + kid + `","typ":"florin-statement+jws"}`; string(header) != want || told.Name != "day.csv" {
 			t.Errorf("the header is %s, want %s", header, want)

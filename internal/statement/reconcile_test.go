@@ -230,7 +230,7 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 	const ids = "payment,amount,currency\n"
 	for text, want := range map[string]string{
 		"":                                    "it is empty: not even the names of columns stand in it",
-		" \n\t":                               "it is empty: not even the names of columns stand in it",
+		" \n\t":                               "it is empty: not even the names of columns stand in it", //nolint:gocritic // that is the case
 		"payment,amount\npay_1,5\n":           "line 1: it needs one column named currency, and has 0; its columns are: payment, amount",
 		"id,amount,currency\n":                "line 1: it needs a column named payment, reference, transfer or cause; its columns are: id, amount, currency",
 		"payment,amount,amount,currency\n":    "line 1: it needs one column named amount, and has 2; its columns are: payment, amount, amount, currency",

@@ -254,7 +254,6 @@ func TestOrderOfEachObject(t *testing.T) {
 			o.happen(cafe, kind, "b")
 		}
 		o.wait(s, 5)
-		seen := map[string][]string{}
 		list := func() (of map[string][]string) {
 			of = map[string][]string{}
 			for _, h := range s.hooks() {
@@ -264,7 +263,7 @@ func TestOrderOfEachObject(t *testing.T) {
 			}
 			return of
 		}
-		if seen = list(); strings.Join(seen["b"], " ") != "created authorized succeeded" || strings.Join(seen["a"], " ") != "created" {
+		if seen := list(); strings.Join(seen["b"], " ") != "created authorized succeeded" || strings.Join(seen["a"], " ") != "created" {
 			t.Errorf("%v", seen)
 		}
 		for range 40 {
