@@ -8,7 +8,10 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/florinpay/florin/internal/event"
 )
 
 type eventsCommand struct {
@@ -119,7 +122,7 @@ func replay(ctx context.Context, api *client, query url.Values, after, until int
 		if e.Sequence > until {
 			return errReplayed
 		}
-		if (len(types) == 0 || contains(types, e.Type)) && (object == "" || bytes.Contains(e.raw, []byte(`"id":"`+object+`"`))) {
+		if (len(types) == 0 || slices.ContainsFunc(types, func(p string) bool { return event.Matches(p, e.Type) })) && (object == "" || bytes.Contains(e.raw, []byte(`"id":"`+object+`"`))) {
 			if err := take(e); err != nil {
 				return err
 			}
@@ -133,14 +136,4 @@ func replay(ctx context.Context, api *client, query url.Values, after, until int
 		return nil
 	}
 	return err
-}
-
-// contains reports whether a type is one of those, of which payment.* stands for a noun's.
-func contains(patterns []string, kind string) bool {
-	for _, p := range patterns {
-		if noun, all := strings.CutSuffix(p, ".*"); p == kind || all && strings.HasPrefix(kind, noun+".") {
-			return true
-		}
-	}
-	return false
 }

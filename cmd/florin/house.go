@@ -159,7 +159,7 @@ func (h *house) door(c api.Config) *api.Server {
 	c.Keys, c.Limiter, c.Clock, c.CardDigest, c.Log = h.keys, apikey.NewLimiter(h.clock), h.clock, entry.Digest, h.log
 	c.Reflect = h.reflect
 	if h.oauth != nil {
-		c.Tokens, c.OriginKnown = h.oauth.Verifier(), h.oauth.OriginKnown
+		c.Tokens, c.OriginOf = h.oauth.Verifier(), h.oauth.OriginOf
 	}
 	c.Recall = func(ctx context.Context, sequence int64) (proto.Message, error) {
 		e, err := h.events.At(ctx, sequence)

@@ -32,8 +32,8 @@ type server struct {
 	draining atomic.Bool
 	work     sync.WaitGroup
 
-	stopJobs, stopMail, stopNotes context.CancelFunc
-	failed                        chan error
+	stopJobs, stopCourier, stopNotes context.CancelFunc
+	failed                           chan error
 }
 
 // errDraining makes /readyz say no while the server stops.
@@ -106,7 +106,7 @@ func start(ctx context.Context, h *house, d doors) (_ *server, err error) {
 		go d.keys.fetch() // may take minutes; nothing waits for it
 	}
 	s.stopJobs = s.beside(ctx, h.jobs.Run)
-	s.stopMail = s.beside(ctx, h.webhooks.NewCourier().Run)
+	s.stopCourier = s.beside(ctx, h.webhooks.NewCourier().Run)
 	s.stopNotes = s.beside(ctx, h.tend)
 	return s, h.scheduleSweep(ctx)
 }
@@ -211,7 +211,7 @@ func (s *server) wait(ctx context.Context) error {
 
 func (s *server) stop() error {
 	s.draining.Store(true)
-	s.stopMail()
+	s.stopCourier()
 	s.stopJobs() // they may take as long as requests: both end at once
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()

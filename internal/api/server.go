@@ -12,6 +12,7 @@ import (
 	florinv1 "github.com/florinpay/florin/gen/florin/v1"
 	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/id"
 	"github.com/florinpay/florin/internal/idempotency"
 	"github.com/florinpay/florin/internal/oauth"
 	"github.com/florinpay/florin/internal/wire"
@@ -52,9 +53,9 @@ type Config struct {
 	Tokens      *oauth.Verifier // tells whether an access token is good; nil: there are none
 	ClientShare apikey.Share    // how fast each client may call; without an allowance
 
-	// OriginKnown reports whether pages of that origin, such as https://shop.example, may open
-	// streams with an access token; nil: none may.
-	OriginKnown func(ctx context.Context, origin string) bool
+	// OriginOf reports whether pages of that origin, such as https://shop.example, may open
+	// streams with a client's access token; nil: none may.
+	OriginOf func(ctx context.Context, client id.Client, origin string) bool
 
 	Reflect bool // gRPC tools may read the contract from the server
 

@@ -28,7 +28,7 @@ const (
 )
 
 // ErrOrigin: a page of another origin opened the socket.
-var ErrOrigin = fault.New(fault.Forbidden, "origin_not_allowed", "Pages of this origin may not open streams. Open it from the server's own origin, or with an access token of a client that has registered the origin.")
+var ErrOrigin = fault.New(fault.Forbidden, "origin_not_allowed", "Pages of this origin may not open streams. Open it from the server's own origin, or with an access token of the client that has registered the origin.")
 
 // credentialOfSocket moves a credential from the list of subprotocols into the header
 // where credentials are looked for. A browser can put it nowhere else but into the URL,
@@ -129,7 +129,7 @@ func (s *socketStream) originAllowed() bool {
 	if u, err := url.Parse(from); err == nil && u.Host != "" && strings.EqualFold(u.Host, s.r.Host) {
 		return true
 	}
-	return s.call.Caller.Client != "" && s.door.OriginKnown != nil && s.door.OriginKnown(s.r.Context(), from)
+	return s.call.Caller.Client != "" && s.door.OriginOf != nil && s.door.OriginOf(s.r.Context(), s.call.Caller.Client, from)
 }
 
 // SendHeaders opens the socket.

@@ -87,13 +87,7 @@ func New[T Noun](now time.Time) T {
 // Derive makes the id that belongs to parts, always the same one: a UUIDv8
 // (RFC 9562 §5.8) of their SHA-256. Parts must not contain '|'.
 func Derive[T Noun](parts ...string) T {
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write([]byte(p))
-		h.Write([]byte{'|'})
-	}
-	var u [16]byte
-	copy(u[:], h.Sum(nil))
+	u := digest(parts)
 	u[6] = u[6]&0x0f | 0x80
 	u[8] = u[8]&0x3f | 0x80
 	return build[T](u)
@@ -102,17 +96,22 @@ func Derive[T Noun](parts ...string) T {
 // DeriveAt is [Derive] for what happens at an instant: such ids sort by it, to the
 // millisecond.
 func DeriveAt[T Noun](at time.Time, parts ...string) T {
+	u := digest(parts)
+	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(u[:8], ms<<16|8<<12|uint64(u[6]&0x0f)<<8|uint64(u[7]))
+	u[8] = u[8]&0x3f | 0x80
+	return build[T](u)
+}
+
+// digest is the beginning of the parts' SHA-256.
+func digest(parts []string) (u [16]byte) {
 	h := sha256.New()
 	for _, p := range parts {
 		h.Write([]byte(p))
 		h.Write([]byte{'|'})
 	}
-	var u [16]byte
 	copy(u[:], h.Sum(nil))
-	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // not negative
-	binary.BigEndian.PutUint64(u[:8], ms<<16|8<<12|uint64(u[6]&0x0f)<<8|uint64(u[7]))
-	u[8] = u[8]&0x3f | 0x80
-	return build[T](u)
+	return u
 }
 
 // Valid reports whether s has the form of a T's id. It says nothing of whether

@@ -3,6 +3,9 @@ package oauth
 import (
 	"context"
 	"net/http"
+	"slices"
+
+	"github.com/florinpay/florin/internal/id"
 )
 
 // Handler serves the protocol's endpoints. The pages of [AuthorizePath], [LogoutPath] and
@@ -36,13 +39,17 @@ var forBrowsers = []string{pathPush, pathToken, pathRevoke, pathDevice, pathUser
 // originKnown reports whether any client registered where the request comes from.
 func (s *Server) originKnown(ctx context.Context, r *http.Request) bool {
 	from := r.Header.Get("Origin")
-	return from != "" && s.OriginKnown(ctx, from)
+	if from == "" {
+		return false
+	}
+	all, err := s.allowed.get(ctx, everywhere)
+	return err == nil && all[from]
 }
 
-// OriginKnown reports whether any client registered pages of that origin.
-func (s *Server) OriginKnown(ctx context.Context, origin string) bool {
-	all, err := s.allowed.get(ctx, everywhere)
-	return err == nil && all[origin]
+// OriginOf reports whether a client has registered pages of that origin.
+func (s *Server) OriginOf(ctx context.Context, client id.Client, origin string) bool {
+	c, err := s.Client(ctx, client)
+	return err == nil && slices.Contains(c.Origins, origin)
 }
 
 // allow lets a page of that origin read the answer, or not.
