@@ -9,6 +9,11 @@ import _ "embed" // the pages
 //go:embed errors.md
 var Errors []byte
 
+// Events tells how events are followed and delivered, and lists their types, in Markdown.
+//
+//go:embed api/events.md
+var Events []byte
+
 // Sandbox lists the test cards and magic amounts, in Markdown.
 //
 //go:embed sandbox.md

@@ -35,6 +35,7 @@ func pages(description, news openapi.Document) ([]api.Page, error) {
 		api.Page{URL: "/", Type: hyperText, Body: docs.Front, Policy: frontPolicy, Browser: true},
 		api.Page{URL: "/docs/errors", Type: plainText, Body: docs.Errors},
 		api.Page{URL: "/docs/sandbox", Type: plainText, Body: docs.Sandbox},
+		api.Page{URL: "/docs/events", Type: plainText, Body: docs.Events},
 		api.Page{URL: "/docs/api", Type: hyperText, Body: docs.Reference, Policy: referencePolicy},
 		api.Page{URL: "/docs/assets/page.css", Type: "text/css; charset=utf-8", Body: docs.Style},
 		api.Page{URL: "/docs/assets/reference.js", Type: script, Body: docs.ReferenceStart},

@@ -91,7 +91,7 @@ func (o *Operation) description() string {
 	}
 	switch {
 	case o.Endless:
-		s += " It goes on for as long as it is read: as server-sent events, as lines of JSON, or as a WebSocket, for which the request asks to upgrade. See /docs/api/events."
+		s += " It goes on for as long as it is read: as server-sent events, as lines of JSON, or as a WebSocket, for which the request asks to upgrade. See /docs/events."
 	case len(o.Series) > 0:
 		s += " The answer is written as it is read, however long it is; one that fails midway breaks off."
 	}

@@ -88,7 +88,7 @@ var chinese = words{
 		"passkey_refused": "通行密钥被拒绝。请在五分钟内重新开始，使用尚未注册且能通过 PIN、指纹或面容验证您本人的通行密钥。", "too_many_passkeys": "已有 20 个通行密钥，请先撤销一个。",
 		"code_wrong": "验证码错误。请确认设备时间正确，并输入当前显示的验证码。", "enrollment_ended": "连接已超时，请重新开始。", "not_enrolled": "此功能需要密码和身份验证器。请先设置密码并连接验证器。",
 		"webhook_endpoints_too_many": "接收端数量已达上限 50 个，请先删除一个。", "webhook_endpoint_disabled": "接收端已停用，请先启用。", "webhook_secret_rotating": "密钥刚刚轮换过，在重叠期内投递带有新旧两个签名。请等重叠期结束后再轮换，或选择立即生效：旧密钥将随之失效。", "webhook_secret_not_shown": "密钥不再显示，请轮换以获得新密钥。", "not_allowed": "请填写公网上的 https 地址（端口 443 或 8443，不含用户名、密码或 #），例如 https://shop.example/hooks。",
-		"not_printable": "请填写不含控制字符的文字。", "unknown_type": "没有这样的事件类型，完整列表见 /docs/api/events。", "unknown_version": "没有这个版本。", "moment_bad": "请填写日期和时间，例如 2026-01-31T13:45。", "span_backwards": "结束时间须晚于开始时间。",
+		"not_printable": "请填写不含控制字符的文字。", "unknown_type": "没有这样的事件类型，完整列表见 /docs/events。", "unknown_version": "没有这个版本。", "moment_bad": "请填写日期和时间，例如 2026-01-31T13:45。", "span_backwards": "结束时间须晚于开始时间。",
 		"login_unknown": "没有人用这个邮箱注册。请让对方先注册。", "not_sure": "请勾选以确认。", "role_missing": "您的角色不允许此操作。请联系商户所有者或平台运营者。", "role_self_raised": "不能提升自己的角色。请联系其他所有者或平台运营者。", "last_owner": "这是最后一位所有者或运营者。请先把角色交给他人。",
 		"claim_ended": "代码无效、已使用或已超过一天。请向商户索取新的代码。", "payer_linked": "该付款人身份已属于他人。请让商户为您创建一个。", "invalid_login": "请填写类似 ada@example.com 的邮箱。", "invalid_text": "请填写 1 到 100 个字符，不含控制字符。",
 		"invalid_locale": "请选择 en 或 zh-CN。", "invalid_role": "角色无效。", "invalid_merchant": "商户无效。", "too_short": "密码至少需要 12 个字符。", "too_long": "密码过长。", "too_common": "这个密码太常见，请换一个。", "grant_ended": "授权已结束或已过期。请向付款人重新请求。",

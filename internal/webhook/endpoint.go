@@ -115,7 +115,7 @@ func (s *Settings) check(t Targets, before string) error {
 	}
 	for i, kind := range s.Types {
 		if !event.Wanted(kind) {
-			bad = bad.WithField(fmt.Sprintf("/types/%d", i), "unknown_type", "There is no such type of events. They are listed at /docs/api/events.")
+			bad = bad.WithField(fmt.Sprintf("/types/%d", i), "unknown_type", "There is no such type of events. They are listed at /docs/events.")
 		}
 	}
 	if s.Version == "" {
