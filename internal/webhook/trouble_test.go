@@ -211,12 +211,17 @@ func TestWhatWasLookedAtIsNotLookedAtAgain(t *testing.T) {
 		s := o.shop(nil)
 		e, _ := o.open(s.URL, func(s *Settings) { s.Types = []string{"payment.failed"} })
 		o.happen(cafe, "payment.created", "unwanted1", "unwanted2")
-		time.Sleep(time.Second) // sorted: nobody wants them
+		looked := func() bool {
+			n, err := o.sorted(t.Context())
+			end, failed := o.Events.End(t.Context())
+			return err == nil && failed == nil && n >= end
+		}
+		o.until("they are looked at: nobody wants them", looked)
 		types := []string{"payment.created"}
 		if _, err := o.Change(t.Context(), cafe, e.ID, Change{Types: &types}, event.Origin{}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		o.until("the change is looked at", looked)
 		stop() // and begins again
 		o.deliver()
 		o.happen(cafe, "payment.created", "wanted")

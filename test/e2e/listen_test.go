@@ -65,7 +65,8 @@ func TestListen(t *testing.T) {
 	eachEngine(t, func(t *testing.T, at place) {
 		listen := freePort(t)
 		s := dev(t, at, "--listen", listen)
-		var said func() string
+		dir := t.TempDir()
+		said := func() string { text, _ := os.ReadFile(filepath.Join(dir, "printed.out")); return string(text) }
 		secret := func() []byte {
 			text := regexp.MustCompile(`whsec_(\S+)`).FindStringSubmatch(said())
 			if text == nil {
@@ -75,9 +76,7 @@ func TestListen(t *testing.T) {
 			return b
 		}
 		box := newInbox(t, secret)
-		dir := t.TempDir()
 		l := process.Launch(t, binary, dir, nil, "listen", "--data", at.data, "--forward-to", strings.TrimPrefix(box.URL, "http://")+"/hooks", "--after", "0")
-		said = func() string { text, _ := os.ReadFile(filepath.Join(dir, "printed.out")); return string(text) }
 		l.Await(t, func() bool { return strings.Contains(said(), "Connected to ") })
 		tool := func(args ...string) string {
 			t.Helper()
