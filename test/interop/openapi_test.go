@@ -67,7 +67,9 @@ func TestSchemathesis(t *testing.T) {
 	if seed == "" {
 		seed = "1"
 	}
-	out, err := schemathesis(t, s, s.URL+"/openapi.json", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "80", "--seed", seed)
+	out, err := schemathesis(t, s, s.URL+"/openapi.json", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "80", "--seed", seed,
+		"--exclude-operation-id", "streamEvents", // has no end
+		"--exclude-operation-id", "moveSandboxClock") // would end what the others need
 	if err != nil {
 		t.Errorf("schemathesis: %v\n%s", err, out)
 	}
