@@ -144,7 +144,7 @@ func TestSchemaRefuses(t *testing.T) {
 		`<create_payment_request/>`:        false,
 		`<payment xmlns="urn:florin:v1"/>`: false,
 		`<capture_payment_request xmlns="urn:florin:v1"><more_to_come>1</more_to_come></capture_payment_request>`:   false,
-		`<event xmlns="urn:florin:v1"><id/><object/><sequence>1</sequence><type/><livemode>true</livemode></event>`: true,
+		`<event xmlns="urn:florin:v1"><id/><object/><sequence>1</sequence><type/><livemode>true</livemode><api_version/></event>`: true,
 	} {
 		if err := validate(t, contractXSD, keep(t, "case.xml", []byte(text))); (err == nil) != taken {
 			t.Errorf("%s: %v", text, err)
