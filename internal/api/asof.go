@@ -49,7 +49,7 @@ func momentOf(ctx context.Context, log *event.Log, q dated) (m moment, err error
 	}
 	e, err := log.At(ctx, q.GetAsOf())
 	if errors.Is(err, fault.ErrNotFound) {
-		err = wire.Invalid(fault.Field{Pointer: "/as_of", Code: wire.CodeTooLarge, Detail: "The log ends before it. Send the sequence of an event or of an object."})
+		err = wire.Invalid(fault.Field{Pointer: "/as_of", Code: "unknown_sequence", Detail: "The log ends before it. Send the sequence of an event or of an object."})
 	}
 	return moment{log, e.Sequence, e.At}, err
 }

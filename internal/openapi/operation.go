@@ -132,9 +132,15 @@ func (w *writer) parameters(o *Operation) []tree {
 		if about == "" {
 			about = "Id of the object, as an answer gave it."
 		}
+		var pattern any = "^[!-~]+$"
+		for _, rule := range w.field(x, form{}, false) {
+			if rule.name == "pattern" { // the field's own is narrower
+				pattern = rule.value
+			}
+		}
 		list = append(list, tree{
 			{"name", name}, {"in", "path"}, {"required", true}, {"description", about},
-			{"schema", tree{{"type", "string"}, {"minLength", 1}, {"maxLength", segmentMax}, {"pattern", "^[!-~]+$"}}},
+			{"schema", tree{{"type", "string"}, {"minLength", 1}, {"maxLength", segmentMax}, {"pattern", pattern}}},
 		})
 	}
 	must := required(o.Input)
