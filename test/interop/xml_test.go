@@ -143,7 +143,7 @@ func TestSchemaRefuses(t *testing.T) {
 		head + `<metadata><entry><key>a</key></entry></metadata></create_payment_request>`:                                                    false,
 		`<create_payment_request/>`:        false,
 		`<payment xmlns="urn:florin:v1"/>`: false,
-		`<capture_payment_request xmlns="urn:florin:v1"><more_to_come>1</more_to_come></capture_payment_request>`:   false,
+		`<capture_payment_request xmlns="urn:florin:v1"><more_to_come>1</more_to_come></capture_payment_request>`:                 false,
 		`<event xmlns="urn:florin:v1"><id/><object/><sequence>1</sequence><type/><livemode>true</livemode><api_version/></event>`: true,
 	} {
 		if err := validate(t, contractXSD, keep(t, "case.xml", []byte(text))); (err == nil) != taken {
