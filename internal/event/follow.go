@@ -62,29 +62,32 @@ func (l *Log) Follow(ctx context.Context, c clock.Clock, f Interest, after int64
 				return err
 			}
 		}
-		if err := t.wait(ctx, c, f, after, r); err != nil {
+		if after, err = t.wait(ctx, c, f, after, r); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// wait returns when there may be more after a number.
-func (t *tail) wait(ctx context.Context, c clock.Clock, f Interest, after int64, r Reader) error {
+// wait returns when there may be more after a number, and from which number on: what was
+// not wanted meanwhile need not be looked at again.
+func (t *tail) wait(ctx context.Context, c clock.Clock, f Interest, after int64, r Reader) (from int64, err error) {
 	heard, stop := t.listen(ctx, f)
-	defer stop()
 	// Listen first: what comes after this look wakes.
-	if page, _, whole := t.since(f, after); len(page) > 0 || !whole {
-		return nil
+	page, last, whole := t.since(f, after)
+	if len(page) > 0 || !whole {
+		stop()
+		return after, nil
 	}
+	defer func() { from = max(last, stop()) }()
 	wait := r.Wait
 	if r.Idle == nil {
 		wait = 24 * time.Hour
 	}
 	if c.Sleep(heard, wait) == nil && r.Idle != nil {
-		return r.Idle()
+		return after, r.Idle()
 	}
-	return nil
+	return after, nil
 }
 
 // Attend keeps the end of the log at hand for [Log.Await], until leave is called.
@@ -96,7 +99,7 @@ func (l *Log) Attend(ctx context.Context, c clock.Clock) (leave func(), err erro
 // Await returns once the log has an event with a higher number than after, or after a
 // while. Whoever calls it attends. Error: that of ctx.
 func (l *Log) Await(ctx context.Context, c clock.Clock, after int64, atMost time.Duration) error {
-	err := tailOf(l.db.Shared()).wait(ctx, c, Interest{}, after, Reader{Wait: atMost, Idle: func() error { return nil }})
+	_, err := tailOf(l.db.Shared()).wait(ctx, c, Interest{}, after, Reader{Wait: atMost, Idle: func() error { return nil }})
 	return errors.Join(err, ctx.Err())
 }
 

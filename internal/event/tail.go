@@ -2,7 +2,6 @@ package event
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -40,6 +39,8 @@ type tail struct {
 type ear struct {
 	wants Interest
 	wake  context.CancelFunc
+	upTo  int64 // nothing up to here was wanted
+	woken bool
 }
 
 type tailKey struct{}
@@ -81,8 +82,13 @@ func (t *tail) advance() (moved bool) {
 		t.end, moved = e.Sequence, true
 		for _, o := range []owner{{e.Merchant, e.Live}, {}} {
 			for l := range t.ears[o] {
-				if l.wants.of(e) {
+				switch {
+				case l.woken:
+				case l.wants.of(e):
+					l.woken = true
 					l.wake()
+				default:
+					l.upTo = e.Sequence
 				}
 			}
 		}
@@ -91,23 +97,25 @@ func (t *tail) advance() (moved bool) {
 }
 
 // listen gives a context that ends with ctx or with the next event that is wanted. Call
-// stop when done.
-func (t *tail) listen(ctx context.Context, wants Interest) (heard context.Context, stop func()) {
+// stop when done: it gives the number up to which nothing was, since it was called, 0 if
+// nothing happened.
+func (t *tail) listen(ctx context.Context, wants Interest) (heard context.Context, stop func() int64) {
 	heard, cancel := context.WithCancel(ctx)
-	o, l := owner{wants.Merchant, wants.Live}, &ear{wants, cancel}
+	o, l := owner{wants.Merchant, wants.Live}, &ear{wants: wants, wake: cancel}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ears[o] == nil {
 		t.ears[o] = map[*ear]struct{}{}
 	}
 	t.ears[o][l] = struct{}{}
-	return heard, func() {
+	return heard, func() int64 {
 		cancel()
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if delete(t.ears[o], l); len(t.ears[o]) == 0 {
 			delete(t.ears, o)
 		}
+		return l.upTo
 	}
 }
 
@@ -228,7 +236,12 @@ func (t *tail) fill(ctx context.Context, l *Log) error {
 
 // OfType reports whether events of that type are wanted.
 func (f *Interest) OfType(kind string) bool {
-	return len(f.Types) == 0 || slices.ContainsFunc(f.Types, func(pattern string) bool { return Matches(pattern, kind) })
+	for _, pattern := range f.Types { // each follower asks it of each event
+		if Matches(pattern, kind) {
+			return true
+		}
+	}
+	return len(f.Types) == 0
 }
 
 // of reports whether e is what is wanted.
