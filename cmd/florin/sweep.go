@@ -29,7 +29,7 @@ func (h *house) sweep(ctx context.Context, _ job.Job) (time.Time, error) {
 	}
 	for {
 		n, err := h.webhooks.Sweep(ctx, sweepBatch)
-		if err != nil || n < sweepBatch {
+		if err != nil || n == 0 { // how many it takes at once depends on their attempts
 			return h.clock.Now().Add(sweepEvery), err
 		}
 	}

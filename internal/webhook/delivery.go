@@ -62,6 +62,15 @@ func attemptKey(d id.Delivery, number int) string {
 	return fmt.Sprintf("%s/%02d", d, number%attemptsKept)
 }
 
+// attemptKeys are the places in which d's attempts stand.
+func (d *Delivery) attemptKeys() []string {
+	keys := make([]string, min(d.Attempts, attemptsKept))
+	for i := range keys {
+		keys[i] = attemptKey(d.ID, i+1)
+	}
+	return keys
+}
+
 // after is when a delivery is tried again after each of its tries: ten in all, over three
 // days. Source: Standard Webhooks 1.0, "Reliability".
 var after = []time.Duration{

@@ -127,8 +127,8 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 	for n < len(list) && len(locks) < sweepMax { // payments wait for the write
 		d := list[n]
 		locks = append(locks, deliveries.Lock(string(d.ID)))
-		for i := range min(d.Attempts, attemptsKept) {
-			locks = append(locks, attempts.Lock(attemptKey(d.ID, i)))
+		for _, key := range d.attemptKeys() {
+			locks = append(locks, attempts.Lock(key))
 		}
 		n++
 	}
@@ -146,8 +146,8 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 				continue
 			}
 			deliveries.Delete(tx, string(d.ID))
-			for i := range min(d.Attempts, attemptsKept) {
-				if key := attemptKey(d.ID, i); has(tx, key) {
+			for _, key := range d.attemptKeys() {
+				if _, found := attempts.Get(tx, key); found {
 					attempts.Delete(tx, key)
 				}
 			}
@@ -159,9 +159,4 @@ func (r *Room) Sweep(ctx context.Context, limit int) (int, error) {
 		}
 		return nil
 	})
-}
-
-func has(tx *db.Tx, attempt string) bool {
-	_, found := attempts.Get(tx, attempt)
-	return found
 }

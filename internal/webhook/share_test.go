@@ -186,6 +186,31 @@ func TestPlainIsPlainInCapitals(t *testing.T) {
 	}
 }
 
+// TestASweepLeavesNothing of deliveries that took few attempts, as most do.
+func TestASweepLeavesNothing(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		s := o.shop(func(w http.ResponseWriter, _ *http.Request, n int) {
+			if n == 1 {
+				w.WriteHeader(500)
+			}
+		})
+		e, _ := o.open(s.URL)
+		o.happen(cafe, "payment.created", "one", "two")
+		o.wait(s, 2)
+		o.clock.Move(time.Minute)
+		o.until("both are delivered", func() bool {
+			return o.delivery(e, "one").Status == Delivered && o.delivery(e, "two").Status == Delivered
+		})
+		o.clock.Move(keptFor + time.Hour)
+		if n, err := o.Sweep(t.Context(), 100); n != 2 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+		if left, err := attempts.Select(t.Context(), o.DB, "where true"); err != nil || len(left) != 0 {
+			t.Errorf("%v: %d attempts are left", err, len(left))
+		}
+	})
+}
+
 // TestAttemptsArePlacesInARing: the last fifty are there, however many there were.
 func TestAttemptsArePlacesInARing(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
