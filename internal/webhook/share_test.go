@@ -223,10 +223,10 @@ func TestAttemptsArePlacesInARing(t *testing.T) {
 			if i == n {
 				break
 			}
-			o.clock.Move(lookEvery) // so that it is looked for at once
 			if _, err := o.Redeliver(t.Context(), cafe, o.delivery(e, "one").ID); err != nil {
 				t.Fatal(err)
 			}
+			o.clock.Move(lookEvery) // so that it is looked for at once
 		}
 		_, tried, err := o.GetDelivery(t.Context(), cafe, o.delivery(e, "one").ID)
 		if err != nil || len(tried) != attemptsKept || tried[0].Number != n || tried[attemptsKept-1].Number != n-attemptsKept+1 {
