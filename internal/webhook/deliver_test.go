@@ -333,6 +333,7 @@ func TestAgain(t *testing.T) {
 			t.Errorf("what was not delivered: %d %d %v", n, next, err)
 		}
 		o.wait(s, 3)
+		o.until("it is written down", func() bool { return o.delivery(e, "before").Status == Delivered })
 		n, _, err = o.RedeliverSpan(t.Context(), Span{Owner: cafe, Endpoint: e.ID, From: start, DeliveredToo: true})
 		if err != nil || n != 2 {
 			t.Errorf("all of it: %d %v", n, err)

@@ -201,6 +201,24 @@ func (l *load) learn(i *intent, v shown) {
 	}
 }
 
+// sendAll asks all of them again, many at once: some are answered after seconds only.
+func (l *load) sendAll(c *api, all []*intent) {
+	next := make(chan *intent)
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			for i := range next {
+				l.send(c, i)
+			}
+		})
+	}
+	for _, i := range all {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
 // settle retries what is open until each intent has its definite answer, and then
 // waits until nothing stored is open.
 func (l *load) settle(c *api) stored {
@@ -211,9 +229,7 @@ func (l *load) settle(c *api) stored {
 		late := l.open
 		l.open = nil
 		l.mu.Unlock()
-		for _, i := range late {
-			l.send(c, i)
-		}
+		l.sendAll(c, late)
 		l.mu.Lock()
 		left := len(l.open)
 		l.mu.Unlock()
