@@ -50,16 +50,22 @@ func (v *visit) resume(msg any) error {
 	return nil
 }
 
-// throughEndless sends the visit through the chain on a stack that is given back, and then
-// does what the stream does until it ends.
+// throughEndless sends the visit through the chain, and then does what the stream does
+// until it ends.
 func (v *visit) throughEndless(ctx context.Context, stream connect.ServerStream) error {
-	begun := make(chan error, 1)
-	v.call.lasts = true
-	go func() { begun <- v.through(ctx, stream) }() // the chain lets no panic out
-	if err := <-begun; err != nil || v.call.last == nil {
+	if err := v.begin(ctx, stream); err != nil || v.call.last == nil {
 		return err
 	}
 	return v.call.last(ctx)
+}
+
+// begin sends the visit through the chain on a stack that is given back. What the stream
+// does until it ends is left in the call, if there is anything left to do.
+func (v *visit) begin(ctx context.Context, stream connect.ServerStream) error {
+	begun := make(chan error, 1)
+	v.call.lasts = true
+	go func() { begun <- v.through(ctx, stream) }() // the chain lets no panic out
+	return <-begun
 }
 
 // isUpgrade reports whether a request wants to go on as a WebSocket. Source: RFC 6455 §4.2.1.

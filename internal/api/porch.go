@@ -84,21 +84,32 @@ func (v *visit) enter() {
 	}
 }
 
-// leave is the last resort: after a crash it answers in the crashed code's
-// place. It writes the log, and cuts an answer that must not look whole.
+// leave is the last resort: after a crash it answers in the crashed code's place. A
+// visit that stays ends elsewhere.
 func (v *visit) leave() {
 	if p := recover(); p != nil {
-		if aborted(p) {
-			panic(p)
-		}
-		f := fault.ErrInternal.WithCause(newCrash(p))
-		if v.status == 0 {
-			v.refuse(f)
-		} else {
-			v.cut = true
-		}
-		v.fault = f
+		v.crashed(p)
 	}
+	if !v.stays {
+		v.end()
+	}
+}
+
+func (v *visit) crashed(p any) {
+	if aborted(p) {
+		panic(p)
+	}
+	f := fault.ErrInternal.WithCause(newCrash(p))
+	if v.status == 0 {
+		v.refuse(f)
+	} else {
+		v.cut = true
+	}
+	v.fault = f
+}
+
+// end writes the log, and cuts an answer that must not look whole.
+func (v *visit) end() {
 	took := time.Since(v.began)
 	verb, pattern, code := knownVerb(v.r.Method), "", ""
 	if v.route != nil {
@@ -148,7 +159,7 @@ func (v *visit) log(verb, pattern, code string, took time.Duration) {
 	if v.cut {
 		list = append(list, slog.Bool("cut", true))
 	}
-	if v.fault != nil && v.status >= 500 {
+	if v.fault != nil && (v.status >= 500 || v.fault.Kind == fault.Internal) {
 		list = append(list, slog.String("cause", wire.MaskDigits(v.fault.Error(), wire.LogDigits)))
 	}
 	v.door.Log.LogAttrs(v.ctx, level, "request", list...)

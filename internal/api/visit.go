@@ -36,6 +36,7 @@ type visit struct {
 	status   int // 0: nothing has been written
 	fault    *fault.Fault
 	cut      bool // the answer breaks off: its reader must see that it is not whole
+	stays    bool // it goes on after its handler has returned
 }
 
 // serve sends the visit through the chain and writes what comes back.

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -47,31 +49,65 @@ func credentialOfSocket(r *http.Request) {
 
 // serveSocket sends the visit through the chain and its messages into a WebSocket. Until
 // the stream begins a failure is answered as any; afterwards it is the reason in the
-// socket's last frame.
+// socket's last frame. The request ends where the socket begins, so that what net/http
+// needs for requests is given back: sockets are many, and mostly wait.
 func (v *visit) serveSocket() {
 	credentialOfSocket(v.r)
 	v.call.visit = v
-	ctx, left := context.WithCancel(withCall(v.r.Context(), &v.call))
-	defer left()
-	s := &socketStream{visit: v, left: left}
+	ctx, left := context.WithCancel(withCall(context.WithoutCancel(v.r.Context()), &v.call))
+	s := &socketStream{visit: v, left: left, done: v.door.sockets.add(), up: &upgrade{ResponseWriter: v.w}}
+	v.w = s.up
 	v.call.beat = s.beat
-	defer v.door.sockets.add()()
-	f := settled(v.throughEndless(ctx, s))
+	err := v.begin(ctx, s)
+	if err == nil && v.call.last != nil && s.conn != nil {
+		v.stays = true
+		go s.goOn(ctx)
+		return
+	}
+	defer s.done()
+	defer left()
+	s.close(err)
+}
+
+// goOn does what the socket does until it ends.
+func (s *socketStream) goOn(ctx context.Context) {
+	defer s.done()
+	defer s.left()
+	defer func() {
+		if recover() != nil { // it has been logged
+			_ = s.conn.CloseNow()
+		}
+	}()
+	defer s.leave()
+	s.close(s.call.last(ctx))
+}
+
+// leave ends the visit, also after a crash.
+func (s *socketStream) leave() {
+	if p := recover(); p != nil {
+		s.crashed(p)
+	}
+	s.end()
+}
+
+// close tells the client how its stream ended.
+func (s *socketStream) close(err error) {
+	f := settled(err)
 	switch {
-	case s.conn == nil && v.status != 0: // the handshake was no good, and has been answered
+	case s.conn == nil && s.status != 0: // the handshake was no good, and has been answered
 		return
 	case s.conn == nil:
-		v.putHeader()
+		s.putHeader()
 		if f == nil {
 			f = fault.ErrInternal
 		}
-		v.refuse(v.placed(f))
+		s.refuse(s.placed(f))
 		return
 	case f == nil || s.gone():
 		_ = s.conn.CloseNow()
 		return
 	}
-	v.blame(f)
+	s.blame(f)
 	_ = s.conn.Close(closeCode(f), closeReason(f))
 }
 
@@ -100,6 +136,8 @@ type socketStream struct {
 	conn   *websocket.Conn
 	closed context.Context // ends with the client
 	left   context.CancelFunc
+	done   func() // it is not open any more
+	up     *upgrade
 	buffer []byte
 }
 
@@ -147,9 +185,10 @@ func (s *socketStream) SendHeaders() (err error) {
 		s.status = http.StatusBadRequest // Accept has said so
 		return fault.ErrInvalid.WithCause(err)
 	}
+	s.up.letGo()
 	s.status, s.protocol = http.StatusSwitchingProtocols, protocolSocket
 	s.conn.SetReadLimit(socketReadMax)
-	s.closed = s.conn.CloseRead(context.WithoutCancel(s.r.Context())) // answers pings; any message ends the socket
+	s.closed = s.conn.CloseRead(context.Background()) // answers pings; any message ends the socket
 	context.AfterFunc(s.closed, s.left)
 	return nil
 }
@@ -172,6 +211,64 @@ func (s *socketStream) beat() error {
 	ctx, cancel := context.WithTimeout(s.closed, socketPatience)
 	defer cancel()
 	return s.conn.Ping(ctx)
+}
+
+// upgrade is a response that may become a socket's connection. Then it lets go of the
+// request's buffers.
+type upgrade struct {
+	http.ResponseWriter
+
+	mu   sync.Mutex
+	conn net.Conn // nil: not yet
+}
+
+// Sizes of a socket's own buffers: what comes in are control frames, of at most 125 bytes;
+// an event is longer than what goes out at once, and passes by the buffer.
+const (
+	socketIn  = 256
+	socketOut = 1 << 10
+)
+
+// Hijack implements [http.Hijacker].
+func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	conn, b, err := http.NewResponseController(u.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if b.Reader.Buffered() == 0 { // or else the client was early
+		b = bufio.NewReadWriter(bufio.NewReaderSize(conn, socketIn), bufio.NewWriterSize(conn, socketOut))
+	}
+	u.conn = conn
+	return conn, b, nil
+}
+
+// Header implements [http.ResponseWriter]. Nobody reads what is put there afterwards.
+func (u *upgrade) Header() http.Header {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ResponseWriter == nil {
+		return http.Header{}
+	}
+	return u.ResponseWriter.Header()
+}
+
+// letGo forgets the response, which is not needed any more.
+func (u *upgrade) letGo() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.ResponseWriter = nil
+}
+
+// SetWriteDeadline is what an [http.ResponseController] looks for.
+func (u *upgrade) SetWriteDeadline(at time.Time) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.conn != nil {
+		return u.conn.SetWriteDeadline(at)
+	}
+	return http.NewResponseController(u.ResponseWriter).SetWriteDeadline(at)
 }
 
 // sockets counts the WebSockets that are open: a server that stops does not know of them.

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,10 +14,11 @@ import (
 // behind reads the database.
 const tailMax = 4096
 
-// owner is whose events they are.
-type owner struct {
+// topic is what one waits for: events of a merchant, or of all, that match one pattern.
+type topic struct {
 	merchant id.Merchant
 	live     bool
+	pattern  string // "": of any type
 }
 
 // tail is the end of one database's log in memory, while somebody follows it. Writers of
@@ -28,19 +30,18 @@ type tail struct {
 	stop      context.CancelFunc // ends the watch
 
 	mu   sync.RWMutex
-	ring []*Event // by number modulo tailMax
-	end  int64    // every event up to here is known
-	top  int64    // the highest number that was handed over
-	ears map[owner]map[*ear]struct{}
-	miss context.CancelFunc // tells the watch of a gap
+	ring []*Event                    // by number modulo tailMax
+	end  int64                       // every event up to here is known
+	top  int64                       // the highest number that was handed over
+	ears map[topic]map[*ear]struct{} // so that an event costs nothing to who waits for another
+	miss context.CancelFunc          // tells the watch of a gap
 }
 
 // ear is one who waits for events, until its context is cancelled.
 type ear struct {
 	wants Interest
 	wake  context.CancelFunc
-	upTo  int64 // nothing up to here was wanted
-	woken bool
+	at    int64 // the event that woke it; 0: none has
 }
 
 type tailKey struct{}
@@ -50,7 +51,7 @@ func tailOf(shared *sync.Map) *tail {
 	if t, found := shared.Load(tailKey{}); found {
 		return t.(*tail)
 	}
-	t, _ := shared.LoadOrStore(tailKey{}, &tail{ears: map[owner]map[*ear]struct{}{}, miss: func() {}})
+	t, _ := shared.LoadOrStore(tailKey{}, &tail{ears: map[topic]map[*ear]struct{}{}, miss: func() {}})
 	return t.(*tail)
 }
 
@@ -80,42 +81,73 @@ func (t *tail) keep(e *Event) {
 func (t *tail) advance() (moved bool) {
 	for e := t.ring[(t.end+1)%tailMax]; e != nil && e.Sequence == t.end+1; e = t.ring[(t.end+1)%tailMax] {
 		t.end, moved = e.Sequence, true
-		for _, o := range []owner{{e.Merchant, e.Live}, {}} {
-			for l := range t.ears[o] {
-				switch {
-				case l.woken:
-				case l.wants.of(e):
-					l.woken = true
-					l.wake()
-				default:
-					l.upTo = e.Sequence
-				}
-			}
-		}
+		t.tell(e)
 	}
 	return moved
 }
 
+// tell wakes those who wait for e.
+func (t *tail) tell(e *Event) {
+	if len(t.ears) == 0 {
+		return
+	}
+	noun, _, _ := strings.Cut(e.Type, ".")
+	for _, pattern := range [...]string{"", e.Type, noun + ".*"} { // see Matches
+		for _, at := range [...]topic{{e.Merchant, e.Live, pattern}, {pattern: pattern}} {
+			for l := range t.ears[at] {
+				if l.wants.of(e) {
+					l.at = e.Sequence
+					l.wake()
+					t.forget(l)
+				}
+			}
+		}
+	}
+}
+
+// topics are where an ear for f is found.
+func (f *Interest) topics() []topic {
+	types := f.Types
+	if len(types) == 0 {
+		types = []string{""}
+	}
+	all := make([]topic, len(types))
+	for i, pattern := range types {
+		all[i] = topic{f.Merchant, f.Live && f.Merchant != "", pattern}
+	}
+	return all
+}
+
+func (t *tail) forget(l *ear) {
+	for _, at := range l.wants.topics() {
+		if delete(t.ears[at], l); len(t.ears[at]) == 0 {
+			delete(t.ears, at)
+		}
+	}
+}
+
 // listen gives a context that ends with ctx or with the next event that is wanted. Call
-// stop when done: it gives the number up to which nothing was, since it was called, 0 if
-// nothing happened.
+// stop when done: it gives the number up to which nothing was, since it was called.
 func (t *tail) listen(ctx context.Context, wants Interest) (heard context.Context, stop func() int64) {
 	heard, cancel := context.WithCancel(ctx)
-	o, l := owner{wants.Merchant, wants.Live}, &ear{wants: wants, wake: cancel}
+	l := &ear{wants: wants, wake: cancel}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ears[o] == nil {
-		t.ears[o] = map[*ear]struct{}{}
+	for _, at := range wants.topics() {
+		if t.ears[at] == nil {
+			t.ears[at] = map[*ear]struct{}{}
+		}
+		t.ears[at][l] = struct{}{}
 	}
-	t.ears[o][l] = struct{}{}
 	return heard, func() int64 {
 		cancel()
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if delete(t.ears[o], l); len(t.ears[o]) == 0 {
-			delete(t.ears, o)
+		if l.at > 0 {
+			return l.at - 1
 		}
-		return l.upTo
+		t.forget(l)
+		return t.end
 	}
 }
 
