@@ -350,10 +350,10 @@ func TestAnExportHoldsNoMoreThanAPage(t *testing.T) {
 		answer := h.export(http.DefaultClient, "endless", "Accept: text/csv", "Accept-Encoding: "+coding)
 		plain := unpacking(t, coding, answer.Body)
 		for range 4 {
-			if _, err := io.CopyN(io.Discard, plain, 3<<20); err != nil {
+			if _, err := io.CopyN(io.Discard, plain, 6<<20); err != nil {
 				t.Fatal(err)
 			}
-			if held := int64(live()) - int64(before); held > 6<<20 { // both ends are in this process
+			if held := int64(live()) - int64(before); held > 14<<20 { // of both ends: they are in this process, and zstd's windows move
 				t.Errorf("%s: %d bytes are held", coding, held)
 			}
 		}
