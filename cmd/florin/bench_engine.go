@@ -50,7 +50,7 @@ func (s *sitting) engine(ctx context.Context, engine, database string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.wallet(ctx, single, bench.WalletSingle, 64, single.wallets, 0), single.stop())
+	return errors.Join(s.wallet(ctx, single, bench.WalletSingle), single.stop())
 }
 
 // recordVersion notes the engine's version for the report.
@@ -108,25 +108,29 @@ func (t *target) launch(ctx context.Context, s *sitting) (err error) {
 }
 
 func (s *sitting) standard(ctx context.Context, t *target) error {
-	for i, x := range []struct {
+	if s.wants(bench.Wallet64) {
+		if err := s.wallet(ctx, t, bench.Wallet64); err != nil {
+			return err
+		}
+	}
+	if err := s.tokens(ctx, t); err != nil {
+		return err
+	}
+	for _, x := range []struct {
 		name   bench.Scenario
 		conns  int
 		from   []string
 		replay float64
 	}{
-		{bench.Wallet64, 64, t.wallets, 0}, {bench.Wallet256, 256, t.wallets, 0}, {bench.WalletHot, 64, t.wallets[:1], 0},
+		{bench.Wallet256, 256, t.wallets, 0}, {bench.WalletHot, 64, t.wallets[:1], 0},
 		{bench.WalletRetries, 64, t.wallets, 0.05}, {bench.WalletAlone, 1, t.wallets, 0},
 		{bench.Card64, 64, []string{"tok_visa"}, 0},
 	} {
-		if s.wants(x.name) {
-			if err := s.wallet(ctx, t, x.name, x.conns, x.from, x.replay); err != nil {
-				return err
-			}
+		if !s.wants(x.name) {
+			continue
 		}
-		if i == 0 { // beside the figure that they are compared with: a store slows down as it fills
-			if err := s.tokens(ctx, t); err != nil {
-				return err
-			}
+		if err := s.payments(ctx, t, x.name, t.payments(x.conns, x.from, x.replay)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -158,12 +162,18 @@ func (s *sitting) tokens(ctx context.Context, t *target) error {
 	}
 	paying := t.payments(64, t.wallets, 0)
 	paying.Headers = map[string]string{"Authorization": "Bearer " + token}
-	return s.load(ctx, bench.Row{Scenario: bench.WalletToken, Engine: t.engine, Conns: 64}, paying)
+	return s.payments(ctx, t, bench.WalletToken, paying)
 }
 
-// wallet runs one scenario of payments from the given sources.
-func (s *sitting) wallet(ctx context.Context, t *target, name bench.Scenario, conns int, from []string, replay float64) error {
-	return s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: conns}, t.payments(conns, from, replay))
+// wallet runs one scenario of plain wallet payments.
+func (s *sitting) wallet(ctx context.Context, t *target, name bench.Scenario) error {
+	return s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: 64}, t.payments(64, t.wallets, 0))
+}
+
+// payments runs one scenario of other payments, in turns with plain ones.
+func (s *sitting) payments(ctx context.Context, t *target, name bench.Scenario, l bench.Load) error {
+	row := bench.Row{Scenario: name, Engine: t.engine, Conns: l.Conns}
+	return s.beside(ctx, row, s.timed(l).Run, t.payments(64, t.wallets, 0))
 }
 
 func (t *target) payments(conns int, from []string, replay float64) bench.Load {
@@ -216,7 +226,7 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 	if !s.wants(bench.Store10M) {
 		return nil
 	}
-	return s.wallet(ctx, t, bench.Store10M, 64, t.wallets, 0)
+	return s.wallet(ctx, t, bench.Store10M)
 }
 
 // listing reads full pages of the newest payments.

@@ -123,20 +123,49 @@ func (s *sitting) ceilings(ctx context.Context) error {
 }
 
 // load runs one scenario and adds its row to the table.
-func (s *sitting) load(ctx context.Context, row bench.Row, l bench.Load) error {
-	l.Warmup, l.Duration = s.Warmup, s.Duration
+func (s *sitting) load(ctx context.Context, row bench.Row, l bench.Load) (err error) {
 	for i := range s.Runs {
-		fmt.Fprintf(s.out, "%-20s %-10s run %d of %d …", row.Scenario, row.Engine, i+1, s.Runs)
-		r, err := l.Run(ctx)
-		if err != nil {
-			fmt.Fprintln(s.out)
-			return fmt.Errorf("%s: %w", row.Scenario, err)
+		if row.Runs, err = s.run(ctx, row, i, row.Runs, s.timed(l).Run); err != nil {
+			return err
 		}
-		fmt.Fprintf(s.out, " %8.0f/s  p99 %.1f ms  %d failed\n", r.PerSecond, float64(r.P99.Microseconds())/1000, r.Failed)
-		row.Runs = append(row.Runs, r)
 	}
 	s.table.Rows = append(s.table.Rows, row)
 	return nil
+}
+
+// beside runs one scenario in turns with the plain wallet payments that it is compared
+// with, and adds its row to the table: a store slows down as it fills, and so would what
+// is measured last.
+func (s *sitting) beside(ctx context.Context, row bench.Row, run measurement, plain bench.Load) (err error) {
+	for i := range s.Runs {
+		if row.Runs, err = s.run(ctx, row, i, row.Runs, run); err != nil {
+			return err
+		}
+		if row.Plain, err = s.run(ctx, bench.Row{Scenario: "… beside it", Engine: row.Engine}, i, row.Plain, s.timed(plain).Run); err != nil {
+			return err
+		}
+	}
+	s.table.Rows = append(s.table.Rows, row)
+	return nil
+}
+
+func (s *sitting) timed(l bench.Load) bench.Load {
+	l.Warmup, l.Duration = s.Warmup, s.Duration
+	return l
+}
+
+type measurement func(context.Context) (bench.Result, error)
+
+// run measures once and adds the result to what there is.
+func (s *sitting) run(ctx context.Context, row bench.Row, i int, there []bench.Result, measure measurement) ([]bench.Result, error) {
+	fmt.Fprintf(s.out, "%-20s %-10s run %d of %d …", row.Scenario, row.Engine, i+1, s.Runs)
+	r, err := measure(ctx)
+	if err != nil {
+		fmt.Fprintln(s.out)
+		return there, fmt.Errorf("%s: %w", row.Scenario, err)
+	}
+	fmt.Fprintf(s.out, " %8.0f/s  p99 %.1f ms  %d failed\n", r.PerSecond, float64(r.P99.Microseconds())/1000, r.Failed)
+	return append(there, r), nil
 }
 
 // onPostgres measures in a database of its own, removed in the end.

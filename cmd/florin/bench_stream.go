@@ -61,12 +61,16 @@ func (s *sitting) attachedStreams(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
-	h, err := bench.Audience{URL: t.stream("?types=dispute.opened"), Keys: keys, Size: attached}.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	return s.load(ctx, bench.Row{Scenario: bench.Attached, Engine: t.engine, Conns: 64}, t.payments(64, t.wallets, 0))
+	waiting := bench.Audience{URL: t.stream("?types=dispute.opened"), Keys: keys, Size: attached}
+	l := t.payments(64, t.wallets, 0)
+	return s.beside(ctx, bench.Row{Scenario: bench.Attached, Engine: t.engine, Conns: 64}, func(ctx context.Context) (r bench.Result, err error) {
+		h, err := waiting.Open(ctx)
+		if err != nil {
+			return r, err
+		}
+		defer h.Close()
+		return s.timed(l).Run(ctx)
+	}, l)
 }
 
 // streamLatency pays 2,000 times a second while a stream hears of it.

@@ -13,6 +13,7 @@ type Row struct {
 	Engine   string // "SQLite", "PostgreSQL"; empty for a ceiling
 	Conns    int    // 0: no load
 	Runs     []Result
+	Plain    []Result // of plain wallet payments, in turns with Runs; empty: it is compared with none
 	Note     string // what the figures do not say, such as "ready in 1.2 s"
 }
 
@@ -38,6 +39,7 @@ var columns = []column{
 	{"requests/s", false, func(_ Table, row Row, r Result) string { return orNone(grouped(r.PerSecond), len(row.Runs) > 0) }},
 	{"of all runs", false, func(_ Table, row Row, _ Result) string { return spread(row.Runs) }},
 	{"of log ceiling", false, func(t Table, row Row, r Result) string { return t.share(row, r) }},
+	{"of plain", false, func(_ Table, row Row, r Result) string { return row.ofPlain(r) }},
 	{"p50 ms", false, func(_ Table, _ Row, r Result) string { return orNone(milliseconds(r.P50), r.P50 > 0) }},
 	{"p99 ms", false, func(_ Table, _ Row, r Result) string { return orNone(milliseconds(r.P99), r.P99 > 0) }},
 	{"server µs", false, func(_ Table, _ Row, r Result) string { return perRequest(r, ProcessServer) }},
@@ -68,6 +70,14 @@ func (t Table) share(row Row, r Result) string {
 		}
 	}
 	return none
+}
+
+// ofPlain is the row's throughput by that of the plain payments beside it.
+func (row Row) ofPlain(r Result) string {
+	if len(row.Plain) == 0 {
+		return none
+	}
+	return fmt.Sprintf("%.2f", r.PerSecond/Median(row.Plain).PerSecond)
 }
 
 // note puts first what spoils the row's figures, in any of its runs.
