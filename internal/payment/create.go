@@ -180,7 +180,7 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 	a := d.newAttempt(p, o.Caller, authorization(p), p.Amount.Minor, now)
 	d.busy.Store(string(a.ID), true) // before the first commit: a retry may find that at once
 	defer d.busy.Delete(string(a.ID))
-	locks := d.locks(p, &a, o.Once)
+	locks := p.firstLocks(o.Once)
 	first := func(tx *db.Tx) error {
 		if err := o.Once.Check(tx); err != nil {
 			return err

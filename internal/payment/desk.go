@@ -64,10 +64,15 @@ const (
 	JobReturn job.Kind = "refund.return"  // object: the refund
 )
 
-// locks are the rows that a commit about p and a decides on.
+// firstLocks are the rows that p's first commit decides on: p's own are new.
+func (p *Payment) firstLocks(once *idempotency.Key) []db.Lock {
+	locks := append(once.Locks(), event.Lock())
+	return append(append(locks, ledger.Locks(p.accounts()...)...), p.conversionLocks()...)
+}
+
+// locks are the rows that a later commit about p and a decides on.
 func (d *Desk) locks(p Payment, a *Attempt, once *idempotency.Key) []db.Lock {
-	locks := append(once.Locks(), event.Lock(), payments.Lock(string(p.ID)), ledger.LockHold(p.Hold))
-	locks = append(append(locks, ledger.Locks(p.accounts()...)...), p.conversionLocks()...)
+	locks := append(p.firstLocks(once), payments.Lock(string(p.ID)), ledger.LockHold(p.Hold))
 	if a != nil {
 		locks = append(locks, attempts.Lock(string(a.ID)))
 		if a.Refund != "" {
