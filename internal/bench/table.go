@@ -14,7 +14,7 @@ type Row struct {
 	Conns    int    // 0: no load
 	Runs     []Result
 	Plain    []Result // of plain wallet payments, in turns with Runs; empty: it is compared with none
-	Note     string // what the figures do not say, such as "ready in 1.2 s"
+	Note     string   // what the figures do not say, such as "ready in 1.2 s"
 }
 
 // Table is the rows of one sitting in the order in which they are shown.

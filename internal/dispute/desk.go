@@ -168,10 +168,10 @@ func (d *Desk) change(ctx context.Context, c payment.Caller, key id.Dispute, to 
 	if err != nil {
 		return x, err
 	}
-	now := d.clock.Now()
 	locks := append(d.locks(x, p), payment.Lock(x.Payment))
 	locks = append(locks, c.Once.Locks()...)
 	err = d.db.Write(ctx, locks, func(tx *db.Tx) (err error) {
+		now := d.clock.Now() // by when the write's turn comes, a day may have ended
 		if err := c.Once.Check(tx); err != nil {
 			return err
 		}

@@ -58,6 +58,14 @@ func note(tx *db.Tx, now time.Time, b Browser, r Record) {
 	records.Insert(tx, r)
 }
 
+// Noting gives what writes into the audit trail, in another room's commit, that the person
+// of a session did something at a merchant: of which kind, to which object.
+func Noting(s Session, merchant id.Merchant, b Browser) func(tx *db.Tx, kind, object string, now time.Time) {
+	return func(tx *db.Tx, kind, object string, now time.Time) {
+		note(tx, now, b, Record{Kind: kind, Result: fine, Person: s.Person, Actor: s.Person, Merchant: merchant, Object: object, Session: s.ID})
+	}
+}
+
 // Records reads what happened to a person, newest first. next is the id to go on from
 // in the direction of reading, "" if nothing is left.
 func (r *Room) Records(ctx context.Context, person id.Person, page db.Page) (list []Record, next id.Record, err error) {

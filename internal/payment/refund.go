@@ -88,7 +88,7 @@ func (d *Desk) CreateRefund(ctx context.Context, o RefundOrder) (Refund, error) 
 		if err := o.Once.Check(tx); err != nil {
 			return err
 		}
-		return d.refund(tx, o, &p, &r, &a, now)
+		return d.refund(tx, o, &p, &r, &a, d.Clock.Now()) // by when the write's turn comes, a day may have ended
 	})
 	if err != nil {
 		return d.resumeRefund(ctx, err)

@@ -79,7 +79,7 @@ func changeWebhook(v *visit) error {
 	}
 	form := v.hookForm()
 	s := form.settings()
-	_, err = v.site.Webhooks.Change(v.r.Context(), o, key, webhook.Change{
+	_, err = v.hooks(o).Change(v.r.Context(), o, key, webhook.Change{
 		URL: &s.URL, Description: &s.Description, Version: &s.Version, Types: &s.Types, Thin: &s.Thin, Ordered: &s.Ordered,
 	}, v.cause())
 	err = form.mend(err)
@@ -93,7 +93,7 @@ func turnWebhook(v *visit) error {
 		return err
 	}
 	on := v.field("status") == string(webhook.Enabled)
-	_, err = v.site.Webhooks.Change(v.r.Context(), o, key, webhook.Change{Enabled: &on}, v.cause())
+	_, err = v.hooks(o).Change(v.r.Context(), o, key, webhook.Change{Enabled: &on}, v.cause())
 	return v.webhookDone(o, key, nil, err)
 }
 
@@ -107,7 +107,7 @@ func rotateWebhook(v *visit) error {
 	if err != nil {
 		seconds = -1 // the room says what can be
 	}
-	e, secret, err := v.site.Webhooks.Rotate(v.r.Context(), webhook.Rotation{
+	e, secret, err := v.hooks(o).Rotate(v.r.Context(), webhook.Rotation{
 		Owner: o, Endpoint: key, Overlap: time.Duration(seconds) * time.Second, Origin: v.cause(),
 	})
 	if err != nil {
@@ -126,6 +126,6 @@ func deleteWebhook(v *visit) error {
 	if v.field("sure") == "" {
 		return v.webhook(o, nil, errNotSure)
 	}
-	_, err = v.site.Webhooks.Delete(v.r.Context(), o, key, v.cause())
+	_, err = v.hooks(o).Delete(v.r.Context(), o, key, v.cause())
 	return v.done(err, hooksPath, func(problem error) error { return v.webhook(o, nil, problem) })
 }

@@ -195,7 +195,7 @@ func createWebhook(v *visit) error {
 		return err
 	}
 	form := v.hookForm()
-	e, secret, err := v.site.Webhooks.Create(v.r.Context(), webhook.Draft{Owner: o, Settings: form.settings(), Origin: v.cause()})
+	e, secret, err := v.hooks(o).Create(v.r.Context(), webhook.Draft{Owner: o, Settings: form.settings(), Origin: v.cause()})
 	if err != nil && status(err) < http.StatusInternalServerError {
 		err = form.mend(err)
 		return v.webhooks(form, err)
@@ -208,4 +208,9 @@ func createWebhook(v *visit) error {
 }
 
 // cause is the request behind an event.
+// hooks are the endpoints of a merchant, with the visitor as the one who changes them.
+func (v *visit) hooks(o webhook.Owner) *webhook.Room {
+	return v.site.Webhooks.Noted(identity.Noting(v.session, o.Merchant, v.browser()))
+}
+
 func (v *visit) cause() event.Origin { return event.Origin{Request: v.browser().Request} }

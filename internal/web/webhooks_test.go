@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html"
@@ -95,14 +96,17 @@ func TestWhoMayDoWhatWithWebhooks(t *testing.T) {
 	for i, role := range append(identity.Roles, "") {
 		h := g.opens(i%2 == 0, "https://shop.example/hooks")
 		var b *visitor
+		login := cmp.Or(string(role), "nobody") + "@example.com"
 		switch role {
 		case "":
-			b = g.visitor().signUp("nobody@example.com")
+			b = g.visitor().signUp(login)
 		case identity.Operator:
-			b = g.employs("operator@example.com", "", role)
+			b = g.employs(login, "", role)
 		default:
-			b = g.employs(string(role)+"@example.com", g.cafe, role)
+			b = g.employs(login, g.cafe, role)
 		}
+		who, err := g.persons.Named(t.Context(), login)
+		g.must(err)
 		look, repeat, manage := 404, 404, 404
 		if role != "" {
 			look, repeat, manage = 200, 403, 403
@@ -148,6 +152,17 @@ func TestWhoMayDoWhatWithWebhooks(t *testing.T) {
 		post("delete", h.To("/delete"), manage, url.Values{"sure": {"1"}})
 		if _, err := g.hooks.Get(t.Context(), o, h.ID); (err != nil) != (manage == 303) {
 			t.Errorf("%s: after all of it the endpoint is %v", role, err)
+		}
+		var trail []string
+		records, _, err := g.persons.RecordsAt(t.Context(), g.cafe, identity.Page{Limit: 100})
+		g.must(err)
+		for _, r := range records {
+			if kind, ours := strings.CutPrefix(r.Kind, "webhook_endpoint."); ours && r.Actor == who.ID {
+				trail = append(trail, kind)
+			}
+		}
+		if want := map[int]string{303: "deleted created rotated disabled changed"}[manage]; strings.Join(trail, " ") != want {
+			t.Errorf("%s: the audit trail has %q, want %q", role, trail, want)
 		}
 	}
 }

@@ -94,6 +94,8 @@ var english = words{
 		"person.locked": "Signing in by password was locked", "person.signed_up": "Signed up", "recovery.renewed": "New recovery codes were made", "recovery.used": "A recovery code was used",
 		"role.ended": "A role ended", "role.given": "A role was given", "session.begun": "Signed in", "session.ended": "Signed out", "session.refused": "A sign-in was refused",
 		"session.stepped_up": "Proved again", "totp.enrolled": "An authenticator app was connected", "totp.removed": "The authenticator app was disconnected",
+		"webhook_endpoint.changed": "An endpoint was changed", "webhook_endpoint.created": "An endpoint was made", "webhook_endpoint.deleted": "An endpoint was deleted",
+		"webhook_endpoint.disabled": "An endpoint was disabled", "webhook_endpoint.enabled": "An endpoint was enabled", "webhook_endpoint.rotated": "An endpoint got another secret",
 	},
 	results: map[string]string{
 		"ok": "done", "unknown": "unknown", "closed": "the account is closed", "locked": "the password is locked", "password_wrong": "wrong password", "code_wrong": "wrong code",

@@ -107,6 +107,8 @@ var chinese = words{
 		"person.locked": "密码登录被锁定", "person.signed_up": "注册", "recovery.renewed": "生成了新的恢复码", "recovery.used": "使用了恢复码",
 		"role.ended": "角色已结束", "role.given": "获得了角色", "session.begun": "登录", "session.ended": "退出登录", "session.refused": "登录被拒绝",
 		"session.stepped_up": "重新验证了身份", "totp.enrolled": "连接了身份验证器", "totp.removed": "断开了身份验证器",
+		"webhook_endpoint.changed": "更改了端点", "webhook_endpoint.created": "创建了端点", "webhook_endpoint.deleted": "删除了端点",
+		"webhook_endpoint.disabled": "停用了端点", "webhook_endpoint.enabled": "启用了端点", "webhook_endpoint.rotated": "更换了端点的密钥",
 	},
 	results: map[string]string{ //nolint:gosec // sentences, no secrets
 		"ok": "完成", "unknown": "未知", "closed": "账户已关闭", "locked": "密码已锁定", "password_wrong": "密码错误", "code_wrong": "验证码错误",

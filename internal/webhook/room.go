@@ -40,7 +40,8 @@ type Config struct {
 type Room struct {
 	Config
 	db       *db.DB
-	creating sync.Mutex
+	creating *sync.Mutex
+	note     func(tx *db.Tx, kind, object string, now time.Time) // of who changes an endpoint; nil: the event says enough
 }
 
 // New opens the room. A [Courier] delivers.
@@ -48,7 +49,15 @@ func New(c Config) *Room {
 	if c.Patience == 0 {
 		c.Patience = timeout
 	}
-	return &Room{Config: c, db: c.DB}
+	return &Room{Config: c, db: c.DB, creating: &sync.Mutex{}}
+}
+
+// Noted is the room for one who changes endpoints in person: what is done there is written
+// down by note, in the same commit.
+func (r *Room) Noted(note func(tx *db.Tx, kind, object string, now time.Time)) *Room {
+	noted := *r
+	noted.note = note
+	return &noted
 }
 
 func sealedAt(key id.Endpoint) []byte { return []byte("webhook|" + string(key)) }
@@ -102,13 +111,21 @@ func (r *Room) Create(ctx context.Context, d Draft) (e Endpoint, s Secret, err e
 			return ErrTooMany
 		}
 		e.After = 0 // the function may run again
-		e.tell(tx, "webhook_endpoint.created", d.Origin, now)
+		r.tell(tx, &e, "webhook_endpoint.created", d.Origin, now)
 		e.After = e.Sequence - 1 // it hears of itself first
 		endpoints.Insert(tx, e)
 		d.Once.Finish(tx, e.Sequence, now)
 		return nil
 	})
 	return e, s, err
+}
+
+// tell writes down what somebody did to e, as its last event.
+func (r *Room) tell(tx *db.Tx, e *Endpoint, kind string, origin event.Origin, now time.Time) {
+	if r.note != nil {
+		r.note(tx, kind, string(e.ID), now)
+	}
+	e.tell(tx, kind, origin, now)
 }
 
 // tell writes down what happened to e, as its last event.
@@ -157,7 +174,7 @@ func (r *Room) Change(ctx context.Context, o Owner, key id.Endpoint, c Change, o
 			kind = "webhook_endpoint.disabled"
 			e.disable(Requested, now)
 		}
-		e.tell(tx, kind, origin, now)
+		r.tell(tx, e, kind, origin, now)
 		if kind == "webhook_endpoint.enabled" {
 			e.After = e.Sequence - 1 // what happened meanwhile is sent on request only
 		}
@@ -174,7 +191,7 @@ func (r *Room) Delete(ctx context.Context, o Owner, key id.Endpoint, origin even
 	now := r.Clock.Now()
 	return r.change(ctx, o, key, nil, func(tx *db.Tx, e *Endpoint) error {
 		e.disable(Requested, now)
-		e.tell(tx, "webhook_endpoint.deleted", origin, now)
+		r.tell(tx, e, "webhook_endpoint.deleted", origin, now)
 		e.Status, e.secret, e.before = deleted, nil, nil
 		return nil
 	})
@@ -216,7 +233,7 @@ func (r *Room) Rotate(ctx context.Context, t Rotation) (Endpoint, Secret, error)
 		if t.Overlap == 0 {
 			e.before, e.RotatedUntil = nil, time.Time{}
 		}
-		e.tell(tx, "webhook_endpoint.rotated", t.Origin, now)
+		r.tell(tx, e, "webhook_endpoint.rotated", t.Origin, now)
 		t.Once.Finish(tx, e.Sequence, now)
 		return nil
 	})
