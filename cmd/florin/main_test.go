@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/florinpay/florin/internal/apikey"
 	"github.com/florinpay/florin/internal/vault"
 )
 
@@ -107,6 +108,35 @@ func TestASandboxIsSettledInANewFolder(t *testing.T) {
 	}
 	if w, err := readWorld(data); err != nil || w.Wallet == "" {
 		t.Errorf("nothing is kept: %+v, %v", w, err)
+	}
+}
+
+// TestASandboxOfAnOlderRelease gets a key with the scopes that came since; the old one goes on.
+func TestASandboxOfAnOlderRelease(t *testing.T) {
+	data := t.TempDir()
+	h, err := openHouse(t.Context(), houseConfig{place: place{Data: data}, kek: kekOf(t), log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	old := world{SandboxKey: apikey.NewSecret(false)}
+	if _, err := h.keys.CreateWithSecret(t.Context(), apikey.Draft{Merchant: worldMerchant, Scopes: apikey.ScopesOf([]string{"payments:read"})}, old.SandboxKey); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(filepath.Join(data, worldFile), old); err != nil {
+		t.Fatal(err)
+	}
+	w, err := settle(t.Context(), h, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for secret, want := range map[string]apikey.Scopes{old.SandboxKey: apikey.ScopesOf([]string{"payments:read"}), w.SandboxKey: apikey.AllScopes()} {
+		if k, err := h.keys.Authenticate(t.Context(), secret); err != nil || k.Scopes != want {
+			t.Errorf("%v, %v; want %v", k.Scopes, err, want)
+		}
+	}
+	if again, err := settle(t.Context(), h, data); err != nil || again != w {
+		t.Errorf("started again it has %+v, not %+v, %v", again, w, err)
 	}
 }
 
