@@ -52,10 +52,11 @@ func newTrial(t *testing.T, place []string, servers int) *trial {
 	s.florin("migrate")
 	other := s.florin("merchant", "create", "Next Door")
 	s.crowd.stranger = s.florin("key", "create", "--rate", "0", other)
-	s.consumers = consumers(t, 0)
 	for i := range s.servers {
 		s.serve(i)
 	}
+	s.consumers = consumers(t, s.servers[0], 0)
+	s.lead()
 	s.startAll(s.consumers)
 	return s
 }
@@ -75,6 +76,11 @@ func (t *trial) serve(i int) {
 	}
 	t.servers[i] = process.Dev(t, binary, nil, append([]string{rail, t.rail}, t.place...)...)
 	t.starts++
+	t.lead()
+}
+
+// lead leads everybody to the servers that serve.
+func (t *trial) lead() {
 	serving := slices.DeleteFunc(slices.Clone(t.servers), func(s *process.Process) bool { return s == nil })
 	t.crowd.lead(serving)
 	var addresses []string

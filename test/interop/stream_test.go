@@ -38,22 +38,25 @@ type consumer struct {
 	command []string
 	cable   *cable
 	store   string // its file
+	stubs   string // folder of what grpcio needs to know of the contract
 	process *process.Process
 	starts  int
 }
 
-// consumers are programs on libraries that others wrote, each at a cable of its own.
-func consumers(t *testing.T, most int64, servers ...string) []*consumer {
+// consumers are programs on libraries that others wrote, each at a cable of its own. The
+// contract is asked of s.
+func consumers(t *testing.T, s *process.Process, most int64, servers ...string) []*consumer {
 	t.Helper()
+	contract := stubs(t, s)
 	scripts := stage(t, "testdata/stream")
 	python := tool(t, pythonTools, "python")
 	var list []*consumer
-	for _, name := range []string{"ws.mjs", "sse.mjs", "ws.py", "lines.py"} {
+	for _, name := range []string{"ws.mjs", "sse.mjs", "ws.py", "lines.py", "rpc.py"} {
 		command := []string{"node", filepath.Join(scripts, name)}
 		if filepath.Ext(name) == ".py" {
 			command = []string{python, "-B", filepath.Join(scripts, name)}
 		}
-		list = append(list, &consumer{name: name, command: command, cable: newCable(t, most, servers...), store: filepath.Join(t.TempDir(), "events")})
+		list = append(list, &consumer{name: name, command: command, cable: newCable(t, most, servers...), store: filepath.Join(t.TempDir(), "events"), stubs: contract})
 	}
 	return list
 }
@@ -61,7 +64,7 @@ func consumers(t *testing.T, most int64, servers ...string) []*consumer {
 func (c *consumer) start(t *testing.T, key string) {
 	t.Helper()
 	c.starts++
-	environment := []string{"URL=" + c.cable.URL, "KEY=" + key, "STORE=" + c.store, "NO_PROXY=127.0.0.1", "NODE_NO_WARNINGS=1"}
+	environment := []string{"URL=" + c.cable.URL, "KEY=" + key, "STORE=" + c.store, "NO_PROXY=127.0.0.1", "NODE_NO_WARNINGS=1", "PYTHONPATH=" + c.stubs}
 	c.process = process.Launch(t, c.command[0], t.TempDir(), environment, c.command[1:]...)
 }
 
@@ -176,7 +179,7 @@ func TestStreamClients(t *testing.T) {
 	onBoth(t, func(t *testing.T, place []string) {
 		s := process.Dev(t, binary, nil, place...)
 		t.Cleanup(func() { s.Stop(t) })
-		all := consumers(t, 30_011, s.Address())
+		all := consumers(t, s, 30_011, s.Address())
 		for _, c := range all {
 			c.start(t, s.Key)
 		}
