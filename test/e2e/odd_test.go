@@ -125,7 +125,7 @@ func (k *knocker) knocks(verb, path string, form url.Values, as string) {
 }
 
 // random is what may spell anything: codes, tokens, handles.
-var random = regexp.MustCompile(`[\w-]{40,}`)
+var random = regexp.MustCompile(`[\w-]{40,}|\b[B-Z]{4}-[B-Z]{4}\b`) // the second: what a person types for a device
 
 func (k *knocker) judge(browser *http.Client, r *http.Request) (status int) {
 	k.t.Helper()
