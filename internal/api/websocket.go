@@ -55,10 +55,12 @@ func (v *visit) serveSocket() {
 	credentialOfSocket(v.r)
 	v.call.visit = v
 	ctx, left := context.WithCancel(withCall(context.WithoutCancel(v.r.Context()), &v.call))
+	outlives := context.AfterFunc(v.r.Context(), left) // who leaves before it has begun is not waited for
 	s := &socketStream{visit: v, left: left, done: v.door.sockets.add(), up: &upgrade{ResponseWriter: v.w}}
 	v.w = s.up
 	v.call.beat = s.beat
 	err := v.begin(ctx, s)
+	outlives()
 	if err == nil && v.call.last != nil && s.conn != nil {
 		v.stays = true
 		go s.goOn(ctx)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/coder/websocket"
 
 	"github.com/florinpay/florin/internal/apikey"
@@ -71,5 +72,28 @@ func TestAnEarlyFrame(t *testing.T) {
 	pong := make([]byte, 6)
 	if _, err := io.ReadFull(r, pong); err != nil || string(pong) != "\x8a\x04here" {
 		t.Errorf("it answers %q, %v", pong, err)
+	}
+}
+
+// TestWhoLeavesBeforeItsSocket is not waited for, whatever the chain is waiting for.
+func TestWhoLeavesBeforeItsSocket(t *testing.T) {
+	h := newHouse(t)
+	asked, gone := make(chan struct{}), make(chan struct{})
+	h.door.chain = connect.NewServer(func(connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, _ connect.Spec, _ connect.ServerStream) error {
+			close(asked)
+			<-ctx.Done()
+			close(gone)
+			return ctx.Err()
+		}
+	})
+	Events(nil, nil)(h.door.chain)
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-asked; leave() }()
+	_, _, _ = websocket.Dial(ctx, "ws"+strings.TrimPrefix(h.url, "http")+"/v1/events/stream", nil) //nolint:bodyclose // it fails
+	select {
+	case <-gone:
+	case <-time.After(20 * time.Second):
+		t.Error("it is waited for still")
 	}
 }
