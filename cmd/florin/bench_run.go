@@ -33,6 +33,11 @@ type sitting struct {
 
 // Run measures and prints.
 func (c *benchRunCommand) Run(ctx context.Context, out io.Writer) error {
+	for _, name := range c.Scenarios {
+		if bench.Scenario(name).About() == "" {
+			return fmt.Errorf("--scenarios: there is no %q. There are %v", name, bench.Scenarios())
+		}
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err

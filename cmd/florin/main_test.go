@@ -85,6 +85,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen :7400", 1, "loopback"},
 		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail 127.0.0.1:1 --sandbox-rail-listen 127.0.0.1:1", 1, "leave one out"},
 		{"dev --data " + filepath.Join(open, "d") + " --sandbox-rail-listen " + busy.Addr().String(), 1, "--sandbox-rail-listen"},
+		{"bench run --data " + open + " --scenarios walet_64", 1, "wallet_64"},
 		{"key new-kek " + open, 1, "choose another name"},
 	} {
 		code, out, errs := florin(t, strings.Fields(x.args)...)
