@@ -192,6 +192,7 @@ func (t *target) payments(conns int, from []string, replay float64) bench.Load {
 func (s *sitting) filled(ctx context.Context, t *target) error {
 	l := t.payments(256, t.wallets, 0)
 	l.Duration = time.Minute
+	began := time.Now()
 	for stored := int64(0); stored < s.Payments; {
 		r, err := l.Run(ctx)
 		if err != nil {
@@ -202,6 +203,7 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		}
 		fmt.Fprintf(s.out, "%-20s %-10s %d payments stored\n", "filling", t.engine, stored)
 	}
+	ended := time.Now()
 	memory, err := bench.ReadMemory(t.Process.Pid)
 	if err != nil {
 		return err
@@ -211,17 +213,8 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		return err
 	}
 	s.note(bench.Start1M, t.engine, fmt.Sprintf("ready in %.2f s with them stored", t.start.Seconds()))
-	for _, name := range []bench.Scenario{bench.List1M, bench.List1MPaced} {
-		l := t.listing(64)
-		if name == bench.List1MPaced {
-			l.Every = 64 * time.Millisecond // of each connection: 1,000 a second
-		}
-		if !s.wants(name) {
-			continue
-		}
-		if err := s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: 64}, l); err != nil {
-			return err
-		}
+	if err := s.lists(ctx, t, began, ended); err != nil {
+		return err
 	}
 	if !s.wants(bench.Store10M) {
 		return nil
@@ -229,11 +222,36 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 	return s.wallet(ctx, t, bench.Store10M)
 }
 
-// listing reads full pages of the newest payments.
-func (t *target) listing(conns int) bench.Load {
-	l := t.payments(conns, nil, 0)
-	l.URL, l.Method, l.Body = l.URL+"?limit=100", "GET", nil
-	return l
+// lists reads full pages of what was stored between the two instants.
+func (s *sitting) lists(ctx context.Context, t *target, began, ended time.Time) error {
+	for _, name := range []bench.Scenario{bench.List1M, bench.List1MApart, bench.List1MPaced} {
+		if !s.wants(name) {
+			continue
+		}
+		l := t.payments(64, nil, 0)
+		l.URL, l.Method, l.Body = l.URL+"?limit=100", "GET", nil
+		switch name {
+		case bench.List1MApart:
+			l.Queries = places(began, ended)
+		case bench.List1MPaced:
+			l.Every = 64 * time.Millisecond // of each connection: 1,000 a second
+		}
+		if err := s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: 64}, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are pages that begin at 10,000 instants between two.
+func places(began, ended time.Time) []string {
+	const many = 10_000
+	list := make([]string, many)
+	for i := range list {
+		at := began.Add(ended.Sub(began) * time.Duration(i+1) / many)
+		list[i] = "limit=100&created_to=" + at.UTC().Format("2006-01-02T15:04:05.000000Z")
+	}
+	return list
 }
 
 func (s *sitting) note(name bench.Scenario, engine, text string) {

@@ -18,6 +18,10 @@ const (
 // respond writes the answer that the chain agreed to.
 func (v *visit) respond() {
 	c := v.door.codecs.writes(v.r.Header["Accept"])
+	if v.call.flight != nil && v.packing.coding == asIs {
+		v.send(http.StatusOK, c.answer, v.call.flight.body(c))
+		return
+	}
 	v.write(http.StatusOK, c.answer, c, v.answer)
 }
 

@@ -33,6 +33,7 @@ type Call struct {
 	visit     *visit                      // of an RPC or a stream
 	lasts     bool                        // the transport does what last says
 	last      func(context.Context) error // what an endless stream does until it ends, once it has begun
+	flight    *flight                     // the answer is shared with other calls
 	beat      func() error                // shows the reader of a silent stream that it is there; nil: the protocol does
 }
 

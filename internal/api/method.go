@@ -20,6 +20,7 @@ type method struct {
 	output    *wire.Shape
 	url       string         // of its first route
 	stream    bool           // it answers with more than one message
+	pages     bool           // its answer is a page of a list
 	secrets   []*wire.Member // fields of the request that may not be kept
 }
 
@@ -41,7 +42,7 @@ func newMethod(spec connect.Spec, all wire.Shapes) (*method, protoreflect.Method
 	if m.input == nil || m.output == nil {
 		panic("api: the method's messages are not the contract's: " + spec.Procedure)
 	}
-	m.secrets = secretsOf(m.input)
+	m.secrets, m.pages = secretsOf(m.input), pagesOf(m.output)
 	return m, d
 }
 

@@ -89,6 +89,7 @@ type Server struct {
 	check   checker
 	rpc     rpc
 	holds   holds
+	flights flights
 	sockets sockets
 	beside  map[string]http.Handler // by the first segment of the path
 
@@ -107,7 +108,7 @@ func New(c Config, services ...Service) *Server {
 	s := &Server{Config: c, methods: map[string]*method{}, shapes: wire.ContractShapes(), beside: map[string]http.Handler{}}
 	s.codecs, s.secretive = newCodecs(s.shapes), newSecretive(s.shapes)
 	// The order is the law: what is refused early leaves no trace.
-	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.hold, s.validate, s.once)
+	s.chain = connect.NewServer(s.settle, s.admit, s.limit, s.hold, s.validate, s.once, s.coalesce)
 	for _, register := range services {
 		register(s.chain)
 	}

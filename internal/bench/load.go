@@ -27,6 +27,7 @@ type Load struct {
 	URL     string            // http://host[:port]/path
 	Method  string            // POST if empty
 	Headers map[string]string // sent with every request, besides Idempotency-Key
+	Queries []string          // of each request one, drawn, in place of the URL's own; nil: that
 	Body    Body              // nil: no body and no Idempotency-Key
 
 	Conns    int           // 1 to 10,000
@@ -62,7 +63,7 @@ const (
 // the result so far comes with the context's error. Requests that fail are no
 // error, see [Result]; an invalid Load or an unreadable process is.
 func (l Load) Run(ctx context.Context) (Result, error) {
-	head, address, err := l.prepare()
+	heads, address, err := l.prepare()
 	if err != nil {
 		return Result{}, err
 	}
@@ -72,7 +73,7 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	for i := range workers {
-		workers[i] = newWorker(&l, head, address, newDraw(l.Seed, uint64(i)), &phase)
+		workers[i] = newWorker(&l, heads, address, newDraw(l.Seed, uint64(i)), &phase)
 		workers[i].due = time.Now().Add(l.Every * time.Duration(i) / time.Duration(l.Conns))
 		all.Go(func() { workers[i].run(ctx) })
 	}
@@ -113,9 +114,9 @@ func (l *Load) measure(ctx context.Context, phase *atomic.Int32) (spent reading,
 	return spent, err
 }
 
-// prepare checks the load and gives the unchanging first part of every request,
-// and the address to dial.
-func (l *Load) prepare() (head []byte, address string, err error) {
+// prepare checks the load and gives the first parts that requests have, one of which
+// each begins with, and the address to dial.
+func (l *Load) prepare() (heads []string, address string, err error) {
 	if l.Method == "" {
 		l.Method = "POST"
 	}
@@ -135,8 +136,18 @@ func (l *Load) prepare() (head []byte, address string, err error) {
 	case l.Replay < 0 || l.Replay > 1 || l.Replay > 0 && l.Body == nil:
 		return nil, "", fmt.Errorf("bench: the share of replays must be 0 to 1, and needs a body")
 	}
-	head, err = l.head(u)
-	return head, dialAddress(u), err
+	queries := l.Queries
+	if len(queries) == 0 {
+		queries = []string{u.RawQuery}
+	}
+	for _, u.RawQuery = range queries {
+		head, err := l.head(u)
+		if err != nil {
+			return nil, "", err
+		}
+		heads = append(heads, string(head))
+	}
+	return heads, dialAddress(u), nil
 }
 
 func (l *Load) head(u *url.URL) ([]byte, error) {

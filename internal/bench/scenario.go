@@ -25,6 +25,7 @@ const (
 	Start1M       Scenario = "start_1m"
 	List1M        Scenario = "list_1m"
 	List1MPaced   Scenario = "list_1m_paced"
+	List1MApart   Scenario = "list_1m_apart"
 )
 
 var scenarios = []struct {
@@ -50,7 +51,8 @@ var scenarios = []struct {
 	{Store10M, "As wallet_64 with 10,000,000 payments already stored: does the store slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
 	{List1M, "The newest 100 of 1,000,000 stored payments, listed over 64 connections as fast as they come: 63 KB each."},
-	{List1MPaced, "The same at 1,000 pages a second: what a caller waits for while the machine is not full."},
+	{List1MApart, "As list_1m, each page from another place among them: no two callers ask for the same."},
+	{List1MPaced, "The newest page at 1,000 a second: what a caller waits for while the machine is not full."},
 }
 
 // Scenarios lists all scenarios in that order.

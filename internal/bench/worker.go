@@ -23,7 +23,7 @@ const (
 // percent of net/http's, which would be charged to the server it measures.
 type worker struct {
 	load    *Load
-	head    []byte
+	heads   []string
 	address string
 	draw    *Draw
 	phase   *atomic.Int32
@@ -42,9 +42,9 @@ type worker struct {
 	lastBody    []byte
 }
 
-func newWorker(l *Load, head []byte, address string, d *Draw, phase *atomic.Int32) *worker {
+func newWorker(l *Load, heads []string, address string, d *Draw, phase *atomic.Int32) *worker {
 	return &worker{
-		load: l, head: head, address: address, draw: d, phase: phase,
+		load: l, heads: heads, address: address, draw: d, phase: phase,
 		tally: tally{status: map[int]int64{}},
 		br:    bufio.NewReaderSize(nil, readBytes),
 	}
@@ -81,7 +81,7 @@ func (w *worker) run(ctx context.Context) {
 }
 
 func (w *worker) compose() {
-	w.request = append(w.request[:0], w.head...)
+	w.request = append(w.request[:0], w.draw.Pick(w.heads)...)
 	if w.load.Body != nil {
 		w.body = w.load.Body(w.draw, w.body[:0])
 		w.request = append(w.request, "Idempotency-Key: "...)

@@ -251,7 +251,7 @@ func numbered(sql string) string {
 	}
 	s := sql
 	if strings.Contains(sql, "$") {
-		s = placeholder.ReplaceAllString(sql, "?$1")
+		s = placeholder.ReplaceAllString(sql, "+?$1")
 	}
 	numberedSQL.Store(sql, s)
 	return s

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,7 +24,10 @@ const stepMax = 250
 
 // page reads in the direction of reading.
 func (w *walk[T, K]) page() (rows []T, next K, err error) {
-	if len(w.Ways) == 1 && !w.Picky && w.Ways[0].Table == w.t.spec.name && len(w.Ways[0].Each) == 1 {
+	if len(w.Ways) == 1 && w.Ways[0].Table == w.t.spec.name && len(w.Ways[0].Each) == 1 {
+		if w.Picky {
+			return w.picked()
+		}
 		return w.straight()
 	}
 	lead, err := w.narrowest()
@@ -65,6 +69,64 @@ func (w *walk[T, K]) straight() (rows []T, next K, err error) {
 		return rows, next, err
 	}
 	return w.cut(rows)
+}
+
+// picked reads rows off an index, so many entries at a time, and keeps those that hold
+// Check. Engines stop at the last one wanted.
+func (w *walk[T, K]) picked() (rows []T, next K, err error) {
+	way := w.Ways[0]
+	step := min(w.Limit+stepSpare, stepMax)
+	for examined := 0; examined < ExaminedMax; step = stepMax {
+		n := min(step, ExaminedMax-examined)
+		if rows, err = w.pick(rows, way, n); err != nil {
+			return nil, next, err
+		}
+		if len(rows) > w.Limit {
+			return w.cut(rows)
+		}
+		last, err := w.nth(way, n)
+		if err != nil {
+			return nil, next, err
+		}
+		if len(last) == 0 {
+			var none K
+			return rows, none, nil
+		}
+		examined, next = examined+n, last[0]
+		w.pass(next)
+	}
+	return rows, next, nil
+}
+
+// stepSpare is how many entries more than wanted rows are looked at first: a span of time
+// refuses no more at its edge.
+const stepSpare = 16
+
+// pick adds to rows those of the way's next n entries that hold Check, until there are
+// enough.
+func (w *walk[T, K]) pick(rows []T, way Way, n int) ([]T, error) {
+	own := len(way.Each[0]) + 3
+	sql := fmt.Sprintf("select %s from (%s) as fetched where %s limit $%d",
+		w.t.spec.list, w.along(way, w.t.spec.list), shifted(w.Check, own), own+len(w.Args)+1)
+	args := append(append(w.between(way, way.Each[0], n), w.Args...), w.Limit+1-len(rows))
+	err := w.t.read(w.ctx, w.d, sql, func(row *T) error {
+		rows = append(rows, *row)
+		return nil
+	}, args)
+	return rows, err
+}
+
+// nth is the way's nth entry from here; none if it ends before it.
+func (w *walk[T, K]) nth(way Way, n int) ([]K, error) {
+	return w.collect(way, w.along(way, way.Key)+fmt.Sprintf(" offset %d", n-1), 1)
+}
+
+// shifted is a condition whose first argument is the n+1st.
+func shifted(condition string, n int) string {
+	return placeholder.ReplaceAllStringFunc(condition, func(p string) string {
+		i, _ := strconv.Atoi(p[1:]) // digits, as the expression says
+		return "$" + strconv.Itoa(i+n)
+	})
 }
 
 // cut ends a full page.
@@ -154,7 +216,7 @@ func (w *walk[T, K]) narrowest() (int, error) {
 		return 0, nil
 	}
 	for i, way := range w.Ways {
-		past, err := w.collect(way, w.along(way, way.Key)+fmt.Sprintf(" offset %d", ExaminedMax-1), 1)
+		past, err := w.nth(way, ExaminedMax)
 		if err != nil {
 			return 0, err
 		}

@@ -68,7 +68,7 @@ func Examined(t testing.TB, d *db.DB, q Query, most int) (rows int) {
 
 var (
 	unbounded = regexp.MustCompile(`Seq Scan|Sort|SCAN [^f]\w+|USE TEMP B-TREE`) // of what is fetched all is read
-	fetched   = regexp.MustCompile(`CTE Scan`)
+	fetched   = regexp.MustCompile(`CTE Scan|Subquery Scan`)
 	entered   = regexp.MustCompile(`(id|entry|sequence)(>\?|<\?|=\?)|PRIMARY KEY`)
 	counted   = regexp.MustCompile(`Scan.*actual rows=([0-9.]+) loops=(\d+)`)
 	removed   = regexp.MustCompile(`Rows Removed by \w+(?: \w+)*: (\d+)`)
