@@ -222,38 +222,6 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 	return s.wallet(ctx, t, bench.Store10M)
 }
 
-// lists reads full pages of what was stored between the two instants.
-func (s *sitting) lists(ctx context.Context, t *target, began, ended time.Time) error {
-	for _, name := range []bench.Scenario{bench.List1M, bench.List1MApart, bench.List1MPaced} {
-		if !s.wants(name) {
-			continue
-		}
-		l := t.payments(64, nil, 0)
-		l.URL, l.Method, l.Body = l.URL+"?limit=100", "GET", nil
-		switch name {
-		case bench.List1MApart:
-			l.Queries = places(began, ended)
-		case bench.List1MPaced:
-			l.Every = 64 * time.Millisecond // of each connection: 1,000 a second
-		}
-		if err := s.load(ctx, bench.Row{Scenario: name, Engine: t.engine, Conns: 64}, l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// places are pages that begin at 10,000 instants between two.
-func places(began, ended time.Time) []string {
-	const many = 10_000
-	list := make([]string, many)
-	for i := range list {
-		at := began.Add(ended.Sub(began) * time.Duration(i+1) / many)
-		list[i] = "limit=100&created_to=" + at.UTC().Format("2006-01-02T15:04:05.000000Z")
-	}
-	return list
-}
-
 func (s *sitting) note(name bench.Scenario, engine, text string) {
 	s.table.Rows = append(s.table.Rows, bench.Row{Scenario: name, Engine: engine, Note: text})
 }

@@ -50,7 +50,7 @@ type flightRoute struct{ running, waiting *flight }
 type flight struct {
 	turn   chan struct{} // closed: it may begin
 	landed chan struct{} // closed: it is over
-	shared bool          // others wait for its answer; does not change once it has begun
+	guests int           // who wait for its answer; none come once it has begun
 	answer proto.Message // nil: it failed, and each goes alone
 
 	mu     sync.Mutex
@@ -75,7 +75,7 @@ func (f *flights) board(page string) (on *flight, lead bool) {
 		route.waiting = newFlight()
 		return route.waiting, true
 	}
-	route.waiting.shared = true
+	route.waiting.guests++
 	return route.waiting, false
 }
 
@@ -159,7 +159,7 @@ func (p *passenger) Receive(msg any) error {
 
 // Send implements [connect.ServerStream].
 func (p *passenger) Send(msg any) error {
-	if on := p.leads; on != nil && on.shared {
+	if on := p.leads; on != nil && on.guests > 0 {
 		p.call.flight = on
 	}
 	p.land(msg.(proto.Message))

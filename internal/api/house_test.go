@@ -312,6 +312,7 @@ type till struct {
 	paid  int
 	began chan struct{}
 	goOn  chan struct{}
+	read  func(context.Context) (string, error) // a page, which bears its word; nil: pages bear none
 }
 
 func (s *till) CreatePayment(ctx context.Context, q *florinv1.CreatePaymentRequest) (*florinv1.Payment, error) {
@@ -385,7 +386,11 @@ func (s *till) ListPayments(ctx context.Context, q *florinv1.ListPaymentsRequest
 	if err != nil {
 		return nil, err
 	}
-	return &florinv1.ListPaymentsResponse{Object: "list", Url: p.URL, Data: []*florinv1.Payment{{Amount: int64(p.Limit), Id: p.After + p.Before}}}, nil
+	shown := &florinv1.Payment{Amount: int64(p.Limit), Id: p.After + p.Before}
+	if s.read != nil {
+		shown.Description, err = s.read(ctx)
+	}
+	return &florinv1.ListPaymentsResponse{Object: "list", Url: p.URL, Data: []*florinv1.Payment{shown}}, err
 }
 
 // book answers with the moment that it was asked for.
