@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/bench"
+	"github.com/florinpay/florin/internal/clock"
 )
 
 // target is Florin itself under measurement, on one engine.
@@ -192,7 +193,7 @@ func (t *target) payments(conns int, from []string, replay float64) bench.Load {
 func (s *sitting) filled(ctx context.Context, t *target) error {
 	l := t.payments(256, t.wallets, 0)
 	l.Duration = time.Minute
-	began := time.Now()
+	began := clock.System{}.Now()
 	for stored := int64(0); stored < s.Payments; {
 		r, err := l.Run(ctx)
 		if err != nil {
@@ -203,7 +204,7 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		}
 		fmt.Fprintf(s.out, "%-20s %-10s %d payments stored\n", "filling", t.engine, stored)
 	}
-	ended := time.Now()
+	ended := clock.System{}.Now()
 	memory, err := bench.ReadMemory(t.Process.Pid)
 	if err != nil {
 		return err
