@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/internal/bench"
-	"github.com/florinpay/florin/internal/clock"
+	"github.com/florinpay/florin/internal/db"
 )
 
 // target is Florin itself under measurement, on one engine.
@@ -28,7 +28,7 @@ type target struct {
 
 // engine measures every scenario on one engine; database is empty for SQLite.
 func (s *sitting) engine(ctx context.Context, engine, database string) error {
-	t, err := s.open(ctx, engine, database, 0)
+	t, err := s.open(ctx, engine, engine, database, 0)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (s *sitting) engine(ctx context.Context, engine, database string) error {
 		return err
 	}
 	// The same data and the same code without group commit.
-	single, err := s.open(ctx, engine, database, 1)
+	single, err := s.open(ctx, engine, engine, database, 1)
 	if err != nil {
 		return err
 	}
@@ -68,15 +68,15 @@ func (s *sitting) recordVersion(ctx context.Context, engine, database string) er
 	return errors.Join(err, d.Close())
 }
 
-// open starts a server on the engine's folder and seeds it if it is new.
-func (s *sitting) open(ctx context.Context, engine, database string, batchMax int) (*target, error) {
-	t := &target{engine: engine, database: database, ready: s.folder(engine + ".ready")}
-	t.args = []string{"dev", "--data", s.folder(engine), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax), "--webhook-network", "127.0.0.0/8"}
-	seed := []string{"bench", "seed", "--data", s.folder(engine), "--wallets", fmt.Sprint(s.Wallets), "--out", s.folder(engine + ".wallets")}
+// open starts a server on a folder and seeds it if it is new.
+func (s *sitting) open(ctx context.Context, engine, folder, database string, batchMax int) (*target, error) {
+	t := &target{engine: engine, database: database, ready: s.folder(folder + ".ready")}
+	t.args = []string{"dev", "--data", s.folder(folder), "--listen", "127.0.0.1:0", "--ready-file", t.ready, "--log", "error", "--batch-max", fmt.Sprint(batchMax), "--webhook-network", "127.0.0.0/8"}
+	seed := []string{"bench", "seed", "--data", s.folder(folder), "--wallets", fmt.Sprint(s.Wallets), "--out", s.folder(folder + ".wallets")}
 	if database != "" {
 		t.args, seed = append(t.args, "--database", database), append(seed, "--database", database)
 	}
-	if _, err := os.Stat(s.folder(engine + ".wallets")); err != nil {
+	if _, err := os.Stat(s.folder(folder + ".wallets")); err != nil {
 		p, err := s.launch(ctx, seed...)
 		if err == nil {
 			err = p.Wait()
@@ -85,7 +85,7 @@ func (s *sitting) open(ctx context.Context, engine, database string, batchMax in
 			return nil, fmt.Errorf("seed: %w", err)
 		}
 	}
-	text, err := os.ReadFile(s.folder(engine + ".wallets"))
+	text, err := os.ReadFile(s.folder(folder + ".wallets"))
 	if err != nil {
 		return nil, err
 	}
@@ -189,11 +189,15 @@ func (t *target) payments(conns int, from []string, replay float64) bench.Load {
 	}
 }
 
-// filled stores payments and measures what a full store costs.
+// filled stores payments and measures what a full store costs. The server starts anew
+// for it: what other scenarios left in its memory is not what payments take.
 func (s *sitting) filled(ctx context.Context, t *target) error {
+	if err := errors.Join(t.stop(), t.launch(ctx, s)); err != nil {
+		return err
+	}
 	l := t.payments(256, t.wallets, 0)
 	l.Duration = time.Minute
-	began := clock.System{}.Now()
+	began := machine.Now()
 	for stored := int64(0); stored < s.Payments; {
 		r, err := l.Run(ctx)
 		if err != nil {
@@ -204,7 +208,7 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		}
 		fmt.Fprintf(s.out, "%-20s %-10s %d payments stored\n", "filling", t.engine, stored)
 	}
-	ended := clock.System{}.Now()
+	ended := machine.Now()
 	memory, err := bench.ReadMemory(t.Process.Pid)
 	if err != nil {
 		return err
@@ -214,13 +218,31 @@ func (s *sitting) filled(ctx context.Context, t *target) error {
 		return err
 	}
 	s.note(bench.Start1M, t.engine, fmt.Sprintf("ready in %.2f s with them stored", t.start.Seconds()))
-	if err := s.lists(ctx, t, began, ended); err != nil {
+	if err := s.lists(ctx, t, began, ended); err != nil || !s.wants(bench.Store10M) {
 		return err
 	}
-	if !s.wants(bench.Store10M) {
-		return nil
+	return s.full(ctx, t)
+}
+
+// full measures payments into the full store in turns with payments into an empty one:
+// by now the machine may not be as fast as it was when this one was empty.
+func (s *sitting) full(ctx context.Context, t *target) (err error) {
+	database := ""
+	if t.database != "" {
+		url, drop, failed := db.Scratch(ctx, s.Database, fmt.Sprintf("florin_bench_%d_empty", os.Getpid()), "")
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+		database = url
 	}
-	return s.wallet(ctx, t, bench.Store10M)
+	empty, err := s.open(ctx, t.engine, t.engine+".empty", database, 0)
+	if err != nil {
+		return err
+	}
+	row := bench.Row{Scenario: bench.Store10M, Engine: t.engine, Conns: 64}
+	err = s.beside(ctx, row, s.timed(t.payments(64, t.wallets, 0)).Run, empty.payments(64, empty.wallets, 0))
+	return errors.Join(err, empty.stop())
 }
 
 func (s *sitting) note(name bench.Scenario, engine, text string) {
