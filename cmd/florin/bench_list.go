@@ -42,7 +42,7 @@ const pagesApart = 2_000
 func (t *target) pages(ctx context.Context, began, ended time.Time) ([]string, error) {
 	list := make([]string, pagesApart)
 	for i := range list {
-		at := began.Add(ended.Sub(began) * time.Duration(i+pagesApart/10) / pagesApart).UTC()
+		at := began.Add(ended.Sub(began) * time.Duration(i+pagesApart/10) / (pagesApart + pagesApart/10)).UTC()
 		place, err := t.placeBefore(ctx, at.Format("2006-01-02T15:04:05.000000Z"))
 		if err != nil {
 			return nil, err
@@ -66,8 +66,8 @@ func (t *target) placeBefore(ctx context.Context, instant string) (string, error
 	var page struct {
 		Next string `json:"next_cursor"`
 	}
-	if err = errors.Join(json.NewDecoder(a.Body).Decode(&page), a.Body.Close()); page.Next == "" {
-		return "", fmt.Errorf("the payments until %s are not listed: %s: %w", instant, a.Status, err)
+	if err = errors.Join(json.NewDecoder(a.Body).Decode(&page), a.Body.Close()); err == nil && page.Next == "" {
+		err = fmt.Errorf("the payments until %s are not listed: %s", instant, a.Status)
 	}
-	return page.Next, nil
+	return page.Next, err
 }

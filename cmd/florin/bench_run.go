@@ -193,6 +193,9 @@ func (s *sitting) launch(ctx context.Context, args ...string) (process, error) {
 }
 
 func (p process) stop() error {
+	if p.Cmd == nil || p.Process == nil || p.ProcessState != nil {
+		return nil // it never ran, or has been waited for
+	}
 	_ = p.Process.Signal(syscall.SIGTERM) // it may have ended by itself: Wait tells
 	return p.Wait()
 }

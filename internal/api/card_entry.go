@@ -76,16 +76,17 @@ func (p *parsed) wipe() {
 }
 
 // from is what a payment is taken from: a wallet, or a card's token with what is
-// known of the card by now.
+// known of the card by now, or how it gets into the vault if it is not there.
 type from struct {
 	source string
 	card   *vault.Card
 	cvv    *vault.CVV
+	keep   func(context.Context) error
 }
 
 // order fills in what the payment is taken from.
 func (f from) order(o payment.Order) payment.Order {
-	o.Source, o.Card, o.CVV = f.source, f.card, f.cvv
+	o.Source, o.Card, o.CVV, o.Keep = f.source, f.card, f.cvv, f.keep
 	return o
 }
 
@@ -116,9 +117,23 @@ func (e CardEntry) source(ctx context.Context, named string, p presented) (from,
 		if !known || caller.Live {
 			return from{}, wire.Invalid(fault.Field{Pointer: "/source", Code: wire.CodeNotAllowed, Detail: "There is no such test token, or the key is a live one. See the list of test tokens in the documentation."})
 		}
-		return e.keep(ctx, presented{number: number, expiry: testExpiry.String()})
+		return e.test(ctx, presented{number: number, expiry: testExpiry.String()})
 	}
 	return from{source: named}, nil
+}
+
+// test is the token of a test card, which is in the vault from its first use on.
+func (e CardEntry) test(ctx context.Context, p presented) (from, error) {
+	data, err := p.parse(false)
+	if err != nil {
+		return from{}, err
+	}
+	defer data.wipe()
+	token := e.Vault.Token(callOf(ctx).owner(), data.number, data.expiry)
+	return from{source: string(token), keep: func(ctx context.Context) error {
+		_, err := e.keep(ctx, p)
+		return err
+	}}, nil
 }
 
 func (e CardEntry) keep(ctx context.Context, p presented) (from, error) {
@@ -129,14 +144,14 @@ func (e CardEntry) keep(ctx context.Context, p presented) (from, error) {
 	defer data.number.Wipe()
 	call := callOf(ctx)
 	c, err := e.Vault.Keep(ctx, vault.Keeping{
-		Owner: vault.Owner{Merchant: call.Caller.Merchant, Live: call.Caller.Live}, Number: data.number, Expiry: data.expiry,
+		Owner: call.owner(), Number: data.number, Expiry: data.expiry,
 		Origin: event.Origin{Request: call.Request},
 	})
 	if err != nil {
 		data.wipe()
 		return from{}, err
 	}
-	return from{string(c.ID), &c, data.cvv}, nil
+	return from{source: string(c.ID), card: &c, cvv: data.cvv}, nil
 }
 
 // Digest is a keyed digest of a card number for fingerprints.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,7 +43,7 @@ func newLibrary(t *testing.T) *library {
 	return l
 }
 
-var errPanic = fault.New(fault.Internal, "test_panic", "The handler is to panic.")
+var errPanic = errors.New("the handler is to panic")
 
 const newest = "/v1/payments?limit=3"
 
@@ -182,7 +183,7 @@ func TestWhoseDeadlinePassesBeforeItsTurn(t *testing.T) {
 	l.come(newest)
 	<-l.began
 	ctx, _ := l.with()
-	ctx, end := context.WithTimeout(ctx, time.Second)
+	ctx, end := context.WithTimeout(ctx, 5*time.Second)
 	defer end()
 	l.readers.Go(func() {
 		_, err := l.payments(speeches["grpc"]).ListPayments(ctx, &florinv1.ListPaymentsRequest{Limit: new(int32(3))})

@@ -51,7 +51,7 @@ var scenarios = []struct {
 	{Store10M, "As wallet_64 with 10,000,000 payments already stored, in turns with an empty store (of plain): does it slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
 	{List1M, "The newest 100 of 1,000,000 stored payments, listed over 64 connections as fast as they come: 63 KB each."},
-	{List1MApart, "As list_1m, each page from another place among them: no two callers ask for the same."},
+	{List1MApart, "As list_1m, each page from another place among them: few callers ask for the same at a time."},
 	{List1MPaced, "The newest page at 1,000 a second: what a caller waits for while the machine is not full."},
 }
 

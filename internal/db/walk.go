@@ -71,28 +71,39 @@ func (w *walk[T, K]) straight() (rows []T, next K, err error) {
 	return w.cut(rows)
 }
 
-// picked reads rows off an index, so many entries at a time, and keeps those that hold
-// Check. Engines stop at the last one wanted.
+// picked reads rows off an index and keeps those that hold Check. Engines stop at the
+// last one wanted.
 func (w *walk[T, K]) picked() (rows []T, next K, err error) {
 	way := w.Ways[0]
-	step := min(w.Limit+stepSpare, stepMax)
-	for examined := 0; examined < ExaminedMax; step = stepMax {
-		n := min(step, ExaminedMax-examined)
-		if rows, err = w.pick(rows, way, n); err != nil {
+	n := min(w.Limit+stepSpare, stepMax)
+	if rows, err = w.pick(way, n); err != nil {
+		return nil, next, err
+	}
+	if len(rows) > w.Limit {
+		return w.cut(rows)
+	}
+	// From here on the keys come first: they say how far the rows go, whatever is
+	// committed between the two queries.
+	rows = nil
+	for examined := 0; examined < ExaminedMax; examined, n = examined+n, min(stepMax, ExaminedMax-examined-n) {
+		keys, err := w.keys(way, n)
+		if err != nil {
 			return nil, next, err
+		}
+		var none K
+		if len(keys) == 0 {
+			return rows, none, nil
+		}
+		next = keys[len(keys)-1]
+		if rows, err = w.pickTo(rows, way, next); err != nil {
+			return nil, none, err
 		}
 		if len(rows) > w.Limit {
 			return w.cut(rows)
 		}
-		last, err := w.nth(way, n)
-		if err != nil {
-			return nil, next, err
-		}
-		if len(last) == 0 {
-			var none K
+		if len(keys) < n {
 			return rows, none, nil
 		}
-		examined, next = examined+n, last[0]
 		w.pass(next)
 	}
 	return rows, next, nil
@@ -102,23 +113,34 @@ func (w *walk[T, K]) picked() (rows []T, next K, err error) {
 // refuses no more at its edge.
 const stepSpare = 16
 
-// pick adds to rows those of the way's next n entries that hold Check, until there are
-// enough.
-func (w *walk[T, K]) pick(rows []T, way Way, n int) ([]T, error) {
-	own := len(way.Each[0]) + 3
-	sql := fmt.Sprintf("select %s from (%s) as fetched where %s limit $%d",
-		w.t.spec.list, w.along(way, w.t.spec.list), shifted(w.Check, own), own+len(w.Args)+1)
-	args := append(append(w.between(way, way.Each[0], n), w.Args...), w.Limit+1-len(rows))
+// pick reads those of the way's next n entries that hold Check, no more than are wanted.
+func (w *walk[T, K]) pick(way Way, n int) (rows []T, err error) {
+	sql := fmt.Sprintf("select %s from (%s) as fetched where ", w.t.spec.list, w.along(way, w.t.spec.list))
+	return w.pickBy(rows, sql, "", w.between(way, way.Each[0], n))
+}
+
+// pickTo adds to rows those of the way's entries as far as a key, itself included, that
+// hold Check, until there are enough.
+func (w *walk[T, K]) pickTo(rows []T, way Way, far K) ([]T, error) {
+	n := len(way.Each[0])
+	over, under, from, to, order := ">=", "<", far, w.Under, "desc"
+	if w.Back {
+		over, under, from, to, order = ">", "<=", w.Over, far, "asc"
+	}
+	sql := fmt.Sprintf("select %s from %s where %s and %s %s $%d and %s %s $%d and ",
+		w.t.spec.list, way.Table, way.Where, way.Key, over, n+1, way.Key, under, n+2)
+	return w.pickBy(rows, sql, " order by "+way.Key+" "+order, append(slices.Clone(way.Each[0]), entry(way, from), entry(way, to)))
+}
+
+// pickBy reads what a query gives that ends before Check.
+func (w *walk[T, K]) pickBy(rows []T, sql, order string, args []any) ([]T, error) {
+	n := len(args)
+	sql += fmt.Sprintf("%s%s limit $%d", shifted(w.Check, n), order, n+len(w.Args)+1)
 	err := w.t.read(w.ctx, w.d, sql, func(row *T) error {
 		rows = append(rows, *row)
 		return nil
-	}, args)
+	}, append(append(args, w.Args...), w.Limit+1-len(rows)))
 	return rows, err
-}
-
-// nth is the way's nth entry from here; none if it ends before it.
-func (w *walk[T, K]) nth(way Way, n int) ([]K, error) {
-	return w.collect(way, w.along(way, way.Key)+fmt.Sprintf(" offset %d", n-1), 1)
 }
 
 // shifted is a condition whose first argument is the n+1st.
@@ -216,7 +238,7 @@ func (w *walk[T, K]) narrowest() (int, error) {
 		return 0, nil
 	}
 	for i, way := range w.Ways {
-		past, err := w.nth(way, ExaminedMax)
+		past, err := w.collect(way, w.along(way, way.Key)+fmt.Sprintf(" offset %d", ExaminedMax-1), 1)
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/florinpay/florin/internal/connector"
@@ -28,8 +29,11 @@ type Order struct {
 	Quote              id.Quote    // holds the rate; "": the current one
 	Card               *vault.Card // of Source, if it was read for this order; nil: it will be
 	CVV                *vault.CVV  // in memory only, may be nil
-	Manual             bool
-	Details            Details
+	// Keep puts the card of Source into the vault if it is not there; nil: then it is
+	// refused.
+	Keep    func(context.Context) error
+	Manual  bool
+	Details Details
 }
 
 // Create takes a payment. A declined one is recorded and answered as ErrDeclined;
@@ -157,20 +161,33 @@ func (d *Desk) payByCard(ctx context.Context, o Order, p Payment) (Payment, erro
 	if err != nil {
 		return p, err
 	}
-	if o.Card == nil {
-		card, err := d.Vault.Get(ctx, vault.Owner{Merchant: p.Merchant, Live: p.Live}, id.Card(o.Source))
-		if fault.Of(err) != nil && fault.Of(err).Kind == fault.NotFound {
-			return p, fault.ErrInvalid.WithField("/source", "not_found", "There is no such card.")
-		}
-		if err != nil {
-			return p, err
-		}
-		o.Card = &card
-	}
-	card := o.Card
 	p.Connector = rail.Name()
-	p.Details.Card = &Card{string(card.Brand), card.Last4, card.Expiry.Month, card.Expiry.Year}
+	made, err := d.authorize(ctx, o, p)
+	if !errors.Is(err, errNoCard) {
+		return made, err
+	}
+	if o.Keep == nil {
+		return p, fault.ErrInvalid.WithField("/source", "not_found", "There is no such card.")
+	}
+	if err := o.Keep(ctx); err != nil {
+		return p, err
+	}
 	return d.authorize(ctx, o, p)
+}
+
+// errNoCard: the vault has no card for the source.
+var errNoCard = errors.New("payment: no such card")
+
+// card is the one that p is taken from, read inside the commit that decides on it.
+func (o *Order) card(tx *db.Tx, p *Payment) (*vault.Card, error) {
+	if o.Card != nil {
+		return o.Card, nil
+	}
+	c, found := vault.Locked(tx, vault.Owner{Merchant: p.Merchant, Live: p.Live}, id.Card(p.Source))
+	if !found {
+		return nil, errNoCard
+	}
+	return &c, nil
 }
 
 // authorize is the first commit of a card payment, and all that follows.
@@ -181,10 +198,19 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 	d.busy.Store(string(a.ID), true) // before the first commit: a retry may find that at once
 	defer d.busy.Delete(string(a.ID))
 	locks := p.firstLocks(o.Once)
+	card := o.Card
+	if card == nil {
+		locks = append(locks, vault.Lock(id.Card(p.Source)))
+	}
 	first := func(tx *db.Tx) error {
 		if err := o.Once.Check(tx); err != nil {
 			return err
 		}
+		var err error
+		if card, err = o.card(tx, &p); err != nil {
+			return err
+		}
+		p.Details.Card = &Card{string(card.Brand), card.Last4, card.Expiry.Month, card.Expiry.Year}
 		if err := p.useQuote(tx, now, o.Origin); err != nil {
 			return err
 		}
@@ -203,7 +229,7 @@ func (d *Desk) authorize(ctx context.Context, o Order, p Payment) (Payment, erro
 	if err := d.db.Write(ctx, locks, first); err != nil {
 		return d.resume(ctx, err, func() (Payment, error) { return p, d.db.Write(ctx, locks, first) })
 	}
-	p, err := d.finish(ctx, p, a, presented{o.Card, o.CVV, false})
+	p, err := d.finish(ctx, p, a, presented{card, o.CVV, false})
 	if err == nil && p.State == Failed {
 		err = p.declined()
 	}

@@ -259,3 +259,70 @@ func disturb(ctx context.Context, t *testing.T, d *db.DB, list []Payment, unstea
 		}
 	}
 }
+
+// TestPagesMissAndRepeatNothingWhileOthersPay: payments come between the queries of one
+// page, and of one page and the next.
+func TestPagesMissAndRepeatNothingWhileOthersPay(t *testing.T) {
+	t.Parallel()
+	euro := func(n int) Payment {
+		p := nth(n)
+		if p.Merchant = cafe; n%7 == 0 {
+			p.Amount.Currency = "EUR"
+		}
+		return p
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var all []Payment
+		for n := range 700 {
+			all = append(all, euro(n+50))
+		}
+		store(t, d, all)
+		inside, most := false, 0
+		watched := d.Watch(func(string, []any) {
+			if inside || len(all) >= most {
+				return
+			}
+			inside = true
+			var news []Payment
+			for range 20 {
+				news = append(news, euro(len(all)+len(news)+50))
+			}
+			store(t, d, news)
+			all = append(all, news...)
+			inside = false
+		})
+		desk := NewDesk(Config{DB: watched})
+		for _, start := range []Page{{Limit: 30}, {Limit: 30, Before: string(all[0].ID)}} {
+			most = len(all) + 700
+			var seen []string
+			for page := start; ; {
+				rows, next, err := desk.List(t.Context(), cafe, false, Filter{Currency: "EUR", Page: page})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if start.Before != "" {
+					slices.Reverse(rows)
+				}
+				for _, p := range rows {
+					seen = append(seen, string(p.ID))
+				}
+				if next == "" {
+					break
+				}
+				if page = (Page{Limit: 30, After: next}); start.Before != "" {
+					page = Page{Limit: 30, Before: next}
+				}
+			}
+			slices.Sort(seen)
+			var want []string
+			for _, p := range all {
+				if p.Amount.Currency == "EUR" && string(p.ID) > start.Before && string(p.ID) <= seen[len(seen)-1] {
+					want = append(want, string(p.ID))
+				}
+			}
+			if !slices.Equal(seen, want) {
+				t.Errorf("%+v: %d payments were listed, not the %d that there are", start, len(seen), len(want))
+			}
+		}
+	})
+}

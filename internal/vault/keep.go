@@ -32,7 +32,7 @@ const staleTriesMax = 5
 // card.created in one commit.
 // Errors: those of Once.Check, ErrSealed, faults of storage.
 func (v *Vault) Keep(ctx context.Context, k Keeping) (Card, error) {
-	token := v.keys(k.Live).token(k.Merchant, k.Number, k.Expiry)
+	token := v.Token(k.Owner, k.Number, k.Expiry)
 	if k.Once == nil { // nothing to record if it is there, so no commit
 		if c, found, err := v.find(ctx, k.Owner, token); err != nil || found {
 			return c, err

@@ -161,6 +161,23 @@ func (v *Vault) Get(ctx context.Context, o Owner, token id.Card) (Card, error) {
 	return c, err
 }
 
+// Lock names a card as one that a write decides on.
+func Lock(token id.Card) db.Lock { return cards.Lock(string(token)) }
+
+// Locked is [Vault.Get] inside a write that has locked the card.
+func Locked(tx *db.Tx, o Owner, token id.Card) (Card, bool) {
+	c, found := cards.Get(tx, string(token))
+	if found = found && c.Owner == o && !c.deleted(); !found {
+		c = Card{}
+	}
+	return c, found
+}
+
+// Token is the token that a card has or would get.
+func (v *Vault) Token(o Owner, n card.Number, e card.Expiry) id.Card {
+	return v.keys(o.Live).token(o.Merchant, n, e)
+}
+
 // Fingerprint is a keyed digest of n: the same for the same number of one owner,
 // and different for another owner. It never leaves the platform.
 func (v *Vault) Fingerprint(o Owner, n card.Number) string {
