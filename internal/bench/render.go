@@ -64,8 +64,8 @@ const preface = `# Benchmarks
 
 Written by ` + "`florin bench`" + `; do not edit. Server, load generator and database share one machine. Each line quotes the run with the
 median throughput; "of all runs" is the slowest and the fastest. Machines are noisy: the share of the log ceiling, measured in
-the same sitting with as many connections, says more than the absolute figure. "of plain" is the median beside that of plain
-wallet payments over 64 connections in turns with it, because a store slows down as it fills. Processor time (µs) and allocations are per request;
+the same sitting with as many connections, says more than the absolute figure. "of plain" is the median of
+what each run made of a run of plain wallet payments over 64 connections right after it, because machines and filling stores change their speed. Processor time (µs) and allocations are per request;
 RSS is the server's resident memory at the end of the run.
 
 `

@@ -39,7 +39,7 @@ var columns = []column{
 	{"requests/s", false, func(_ Table, row Row, r Result) string { return orNone(grouped(r.PerSecond), len(row.Runs) > 0) }},
 	{"of all runs", false, func(_ Table, row Row, _ Result) string { return spread(row.Runs) }},
 	{"of log ceiling", false, func(t Table, row Row, r Result) string { return t.share(row, r) }},
-	{"of plain", false, func(_ Table, row Row, r Result) string { return row.ofPlain(r) }},
+	{"of plain", false, func(_ Table, row Row, _ Result) string { return row.ofPlain() }},
 	{"p50 ms", false, func(_ Table, _ Row, r Result) string { return orNone(milliseconds(r.P50), r.P50 > 0) }},
 	{"p99 ms", false, func(_ Table, _ Row, r Result) string { return orNone(milliseconds(r.P99), r.P99 > 0) }},
 	{"server µs", false, func(_ Table, _ Row, r Result) string { return perRequest(r, ProcessServer) }},
@@ -72,12 +72,19 @@ func (t Table) share(row Row, r Result) string {
 	return none
 }
 
-// ofPlain is the row's throughput by that of the plain payments beside it.
-func (row Row) ofPlain(r Result) string {
-	if len(row.Plain) == 0 {
+// ofPlain is the median of what each run made of the plain payments that came right
+// after it: how fast the machine is changes from minute to minute.
+func (row Row) ofPlain() string {
+	var shares []Result
+	for i := range min(len(row.Runs), len(row.Plain)) {
+		if plain := row.Plain[i].PerSecond; plain > 0 {
+			shares = append(shares, Result{PerSecond: row.Runs[i].PerSecond / plain})
+		}
+	}
+	if len(shares) == 0 {
 		return none
 	}
-	return fmt.Sprintf("%.2f", r.PerSecond/Median(row.Plain).PerSecond)
+	return fmt.Sprintf("%.2f", Median(shares).PerSecond)
 }
 
 // note puts first what spoils the row's figures, in any of its runs.

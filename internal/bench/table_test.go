@@ -44,7 +44,7 @@ func sample() Table {
 			{Scenario: CeilingNone, Conns: 64, Runs: runs(55_000, 60_000, 57_000)},
 			{Scenario: CeilingLog, Conns: 64, Runs: runs(30_000, 29_000, 31_000)},
 			{Scenario: Wallet64, Engine: "SQLite", Conns: 64, Runs: sqlite},
-			{Scenario: Wallet256, Engine: "SQLite", Conns: 256, Runs: runs(900), Plain: runs(800, 1000, 1200)},
+			{Scenario: Wallet256, Engine: "SQLite", Conns: 256, Runs: runs(900, 300, 1000), Plain: runs(1000, 1000, 2000)},
 			{Scenario: WalletRetries, Engine: "PostgreSQL", Conns: 64, Runs: postgres, Note: "sitting 2"},
 			{Scenario: Start1M, Engine: "SQLite", Note: "ready in 1.2 s"},
 		},
