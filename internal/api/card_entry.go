@@ -117,13 +117,13 @@ func (e CardEntry) source(ctx context.Context, named string, p presented) (from,
 		if !known || caller.Live {
 			return from{}, wire.Invalid(fault.Field{Pointer: "/source", Code: wire.CodeNotAllowed, Detail: "There is no such test token, or the key is a live one. See the list of test tokens in the documentation."})
 		}
-		return e.test(ctx, presented{number: number, expiry: testExpiry.String()})
+		return e.testCard(ctx, presented{number: number, expiry: testExpiry.String()})
 	}
 	return from{source: named}, nil
 }
 
-// test is the token of a test card, which is in the vault from its first use on.
-func (e CardEntry) test(ctx context.Context, p presented) (from, error) {
+// testCard is the token of a test card, which is in the vault from its first use on.
+func (e CardEntry) testCard(ctx context.Context, p presented) (from, error) {
 	data, err := p.parse(false)
 	if err != nil {
 		return from{}, err

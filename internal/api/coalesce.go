@@ -19,7 +19,7 @@ import (
 func (s *Server) coalesce(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		call := callOf(ctx)
-		if call.method.stream || !call.method.pages || call.Caller.Client != "" { // what a token shows is its payer's
+		if !call.method.pages || call.Caller.Client != "" { // what a token shows is its payer's
 			return next(ctx, spec, stream)
 		}
 		p := &passenger{ServerStream: stream, ctx: ctx, flights: &s.flights, call: call}

@@ -42,7 +42,7 @@ func newMethod(spec connect.Spec, all wire.Shapes) (*method, protoreflect.Method
 	if m.input == nil || m.output == nil {
 		panic("api: the method's messages are not the contract's: " + spec.Procedure)
 	}
-	m.secrets, m.pages = secretsOf(m.input), pagesOf(m.output)
+	m.secrets, m.pages = secretsOf(m.input), !m.stream && pagesOf(m.output)
 	return m, d
 }
 

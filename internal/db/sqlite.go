@@ -243,8 +243,9 @@ var placeholder = regexp.MustCompile(`\$(\d+)`)
 
 var numberedSQL sync.Map // string → string
 
-// numbered turns $1 into ?1: SQLite takes $1 as a name and numbers names by
-// their first appearance.
+// numbered turns $1 into +?1. SQLite takes $1 as a name and numbers names by their first
+// appearance. A bare ?1 it looks at when it plans, and plans again whenever another value
+// may have been bound, which is at each use of a statement; behind a plus it does not.
 func numbered(sql string) string {
 	if s, ok := numberedSQL.Load(sql); ok {
 		return s.(string)

@@ -135,7 +135,7 @@ func (w *walk[T, K]) pickTo(rows []T, way Way, far K) ([]T, error) {
 // pickBy reads what a query gives that ends before Check.
 func (w *walk[T, K]) pickBy(rows []T, sql, order string, args []any) ([]T, error) {
 	n := len(args)
-	sql += fmt.Sprintf("%s%s limit $%d", shifted(w.Check, n), order, n+len(w.Args)+1)
+	sql += fmt.Sprintf("(%s)%s limit $%d", shifted(w.Check, n), order, n+len(w.Args)+1)
 	err := w.t.read(w.ctx, w.d, sql, func(row *T) error {
 		rows = append(rows, *row)
 		return nil

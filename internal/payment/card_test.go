@@ -54,6 +54,13 @@ func TestTheCardIsReadInTheCommit(t *testing.T) {
 				t.Errorf("%s: %s, %v, kept %d times", text, p.State, err, kept)
 			}
 		}
+		if err := w.vault.Delete(ctx, vault.Owner{Merchant: w.cafe.ID}, id.Card(card), event.Origin{}); err != nil {
+			t.Fatal(err)
+		}
+		again.Caller, again.Keep = caller(w.cafe, key(t, "gone again", "9.00")), func(context.Context) error { return nil }
+		if _, err := w.desk.Create(ctx, again); fault.Of(err) == nil || fault.Of(err).Kind != fault.Invalid {
+			t.Errorf("a card deleted as soon as it was kept came to %v", err)
+		}
 		again.Caller, again.Keep = caller(w.merchant(t, merchant.Draft{}), key(t, "fourth", "9.00")), nil
 		if _, err := w.desk.Create(ctx, again); fault.Of(err) == nil || fault.Of(err).Kind != fault.Invalid {
 			t.Errorf("another merchant's card came to %v", err)

@@ -163,16 +163,16 @@ func (d *Desk) payByCard(ctx context.Context, o Order, p Payment) (Payment, erro
 	}
 	p.Connector = rail.Name()
 	made, err := d.authorize(ctx, o, p)
-	if !errors.Is(err, errNoCard) {
-		return made, err
+	if errors.Is(err, errNoCard) && o.Keep != nil {
+		if err := o.Keep(ctx); err != nil {
+			return p, err
+		}
+		made, err = d.authorize(ctx, o, p)
 	}
-	if o.Keep == nil {
+	if errors.Is(err, errNoCard) { // also if it was deleted as soon as it was kept
 		return p, fault.ErrInvalid.WithField("/source", "not_found", "There is no such card.")
 	}
-	if err := o.Keep(ctx); err != nil {
-		return p, err
-	}
-	return d.authorize(ctx, o, p)
+	return made, err
 }
 
 // errNoCard: the vault has no card for the source.

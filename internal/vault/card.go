@@ -39,3 +39,11 @@ type Card struct {
 }
 
 func (c Card) deleted() bool { return len(c.sealed) == 0 }
+
+// of is a card that was found if it is its owner's and not deleted, else none.
+func (c Card) of(o Owner, found bool) (Card, bool) {
+	if !found || c.Owner != o || c.deleted() {
+		return Card{}, false
+	}
+	return c, true
+}

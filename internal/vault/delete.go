@@ -13,11 +13,11 @@ import (
 // commit. The row stays, so that old payments can still show the last four
 // digits. Error: fault.ErrNotFound, also if it is deleted already.
 func (v *Vault) Delete(ctx context.Context, o Owner, token id.Card, origin event.Origin) error {
-	locks := []db.Lock{cards.Lock(string(token)), event.Lock()}
+	locks := []db.Lock{Lock(token), event.Lock()}
 	now := v.clock.Now()
 	return v.db.Write(ctx, locks, func(tx *db.Tx) error {
-		c, found := cards.Get(tx, string(token))
-		if !found || c.Owner != o || c.deleted() {
+		c, found := Locked(tx, o, token)
+		if !found {
 			return fault.ErrNotFound
 		}
 		c.sealed = nil

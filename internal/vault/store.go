@@ -50,9 +50,7 @@ func (v *Vault) storedKeys(ctx context.Context, m mode) (storedKeys, bool, error
 func (v *Vault) find(ctx context.Context, o Owner, token id.Card) (Card, bool, error) {
 	// The id alone: a planner must not look for it among all of the merchant's.
 	c, found, err := cards.First(ctx, v.db, "where id = $1", string(token))
-	if found = found && c.Owner == o && !c.deleted(); !found {
-		c = Card{}
-	}
+	c, found = c.of(o, found)
 	return c, found, err
 }
 

@@ -167,10 +167,7 @@ func Lock(token id.Card) db.Lock { return cards.Lock(string(token)) }
 // Locked is [Vault.Get] inside a write that has locked the card.
 func Locked(tx *db.Tx, o Owner, token id.Card) (Card, bool) {
 	c, found := cards.Get(tx, string(token))
-	if found = found && c.Owner == o && !c.deleted(); !found {
-		c = Card{}
-	}
-	return c, found
+	return c.of(o, found)
 }
 
 // Token is the token that a card has or would get.
