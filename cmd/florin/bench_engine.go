@@ -240,7 +240,10 @@ func (s *sitting) full(ctx context.Context, t *target) (err error) {
 	if err != nil {
 		return err
 	}
-	row := bench.Row{Scenario: bench.Store10M, Engine: t.engine, Conns: 64}
+	row := bench.Row{
+		Scenario: bench.Store10M, Engine: t.engine, Conns: 64,
+		Note: fmt.Sprintf("with %d more payments stored", s.Payments),
+	}
 	err = s.beside(ctx, row, s.timed(t.payments(64, t.wallets, 0)).Run, empty.payments(64, empty.wallets, 0))
 	return errors.Join(err, empty.stop())
 }

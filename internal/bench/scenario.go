@@ -48,7 +48,7 @@ var scenarios = []struct {
 	{StreamsIdle, "Resident memory of the server with 10,000 streams of events that wait."},
 	{WebhookFirst, "How late the first attempts of 500 deliveries a second come, to 50 endpoints of which 5 never answer."},
 	{Memory1M, "Resident memory of the server after 1,000,000 payments."},
-	{Store10M, "As wallet_64 with 10,000,000 payments already stored, in turns with an empty store (of plain): does it slow down as it fills?"},
+	{Store10M, "As wallet_64 with as many payments stored as is noted, in turns with an empty store (of plain): does it slow down as it fills?"},
 	{Start1M, "Time from start to ready with 1,000,000 payments stored."},
 	{List1M, "The newest 100 of 1,000,000 stored payments, listed over 64 connections as fast as they come: 63 KB each."},
 	{List1MApart, "As list_1m, each page from another place among them: few callers ask for the same at a time."},
