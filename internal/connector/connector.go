@@ -34,6 +34,7 @@ type Request struct {
 	Original      string // RailReference or Reference of the authorization or sale; empty for those
 	Card          Card   // for kinds that take a card; the vault fills it
 	Authenticated bool   // the payer has passed the issuer's challenge (3-D Secure)
+	Final         bool   // a capture that is the last one: the rail lets go of what it leaves
 	Live          bool
 }
 

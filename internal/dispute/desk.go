@@ -64,6 +64,7 @@ func (d *Desk) OpenJob(ctx context.Context, j job.Job) (time.Time, error) {
 	}
 	locks := append(d.locks(x, p), payment.Lock(key), AnnouncedLock(key))
 	return time.Time{}, d.db.Write(ctx, locks, func(tx *db.Tx) error {
+		x := x // a write may run twice, and what it finds then may differ
 		if !job.Done(tx, JobOpen, string(key)) {
 			return nil // opened before: the job ends in the commit that opens the dispute
 		}

@@ -114,13 +114,15 @@ func (d *Desk) ExpireJob(ctx context.Context, j job.Job) (time.Time, error) {
 	p, err := d.byID(ctx, id.Payment(j.Object))
 	switch {
 	case err != nil:
+	case d.Clock.Now().Before(p.ExpiresAt): // authorized since the job was taken up
+		return p.ExpiresAt, nil
 	case p.State == RequiresCapture:
 		p, err = d.void(ctx, byPlatform(p), p.ID)
 	case p.State == RequiresAction:
 		p, err = d.drop(ctx, byPlatform(p), p, Lapsed, "payment.expired")
 	}
 	if f := fault.Of(err); f != nil && (f.Kind == fault.Conflict || f.Kind == fault.RailFailed) {
-		p, err = d.byID(ctx, p.ID)
+		p, err = d.byID(ctx, id.Payment(j.Object)) // void gives no payment beside its refusal
 	}
 	if err == nil && (p.State == RequiresCapture || p.State == Processing) {
 		return d.Clock.Now().Add(expireAgain), nil // the rail has not let go of it yet

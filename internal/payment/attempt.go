@@ -77,7 +77,7 @@ func (a *Attempt) once() *idempotency.Key { return idempotency.Stored(a.Once) }
 func (a *Attempt) request(p Payment, authenticated bool) connector.Request {
 	return connector.Request{
 		Reference: string(a.ID), Kind: a.Kind, Amount: a.Amount, Original: string(p.AuthorizedBy),
-		Authenticated: authenticated, Live: p.Live,
+		Authenticated: authenticated, Final: a.Kind == connector.Capture && a.Release, Live: p.Live,
 	}
 }
 

@@ -18,6 +18,13 @@ func testCaptureLimits(t *testing.T, c connector.Connector) {
 	send(t, c, connector.Capture, original, 300, connector.Approved)
 	send(t, c, connector.Capture, original, 1, connector.Declined)
 
+	original = authorized(t, c, 1000)
+	final := Following(connector.Capture, original, 600)
+	final.Final = true
+	expect(t, "a final capture", c.Send(context.Background(), final), connector.Approved)
+	send(t, c, connector.Capture, original, 1, connector.Declined) // the rest was let go
+	send(t, c, connector.Refund, original, 600, connector.Approved)
+
 	r := Following(connector.Capture, authorized(t, c, 1000), 1000)
 	r.Amount = money.New(1000, money.EUR)
 	expect(t, "another currency", c.Send(context.Background(), r), connector.Declined)

@@ -89,7 +89,7 @@ func (c *Client) Close() error {
 func (c *Client) Send(ctx context.Context, r connector.Request) connector.Answer {
 	q := question{
 		Kind: r.Kind, Reference: r.Reference, AmountMinor: r.Amount.Minor, Currency: r.Amount.Currency,
-		Original: r.Original, Authenticated: r.Authenticated,
+		Original: r.Original, Authenticated: r.Authenticated, Final: r.Final,
 	}
 	if r.Kind.TakesCard() {
 		q.Card = &cardData{r.Card.Number.Reveal(), r.Card.Expiry.String(), r.Card.CVV.Reveal()}

@@ -35,6 +35,7 @@ type question struct {
 	Original      string         `json:"original,omitempty"`
 	Card          *cardData      `json:"card,omitempty"`
 	Authenticated bool           `json:"authenticated,omitempty"`
+	Final         bool           `json:"final,omitempty"`
 }
 
 // cardData is a card on the wire, the one place where its digits are text.

@@ -112,7 +112,7 @@ func follow(q question, now time.Time, root uint32, original, totals record) rec
 	}
 	switch q.Kind {
 	case connector.Capture:
-		return r.capture(original)
+		return r.capture(original, q.Final)
 	case connector.Void:
 		return r.void(original)
 	default:
@@ -121,7 +121,8 @@ func follow(q question, now time.Time, root uint32, original, totals record) rec
 	}
 }
 
-func (r record) capture(original record) record {
+// capture takes some of what is left; the final one releases the rest.
+func (r record) capture(original record, final bool) record {
 	switch {
 	case r.Voided:
 		return r.decide(codeReversed)
@@ -129,6 +130,7 @@ func (r record) capture(original record) record {
 		return r.decide(codeAmount)
 	}
 	r.Captured += r.Amount
+	r.Voided = final
 	r.Disputed = original.Disputed
 	return r.decide(codeApproved)
 }
