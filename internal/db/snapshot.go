@@ -26,9 +26,7 @@ func (e *sqliteEngine) snapshot(ctx context.Context) (engine, error) {
 	// The snapshot is taken at the first read, so read at once. What a long report sorts
 	// does not fit in memory.
 	if err := run(conn, "pragma temp_store=file", "begin", "select count(*) from goose_db_version"); err != nil {
-		err = errors.Join(err, run(conn, "pragma temp_store=memory"))
-		e.readers.Put(conn)
-		return nil, err
+		return nil, errors.Join(err, e.release(conn))
 	}
 	return &sqliteSnapshot{e, conn}, nil
 }
@@ -38,8 +36,19 @@ func (s *sqliteSnapshot) query(_ context.Context, sql string, args []any, fn fun
 }
 
 func (s *sqliteSnapshot) close() error {
-	err := run(s.conn, "rollback", "pragma temp_store=memory")
-	s.engine.readers.Put(s.conn)
+	return s.engine.release(s.conn)
+}
+
+// release gives a reader back at the present moment. The context it was taken with may
+// have ended, which would stop the rollback, too: whoever reads with it next would see
+// the old moment for ever.
+func (e *sqliteEngine) release(conn *sqlite.Conn) (err error) {
+	conn.SetInterrupt(nil)
+	if !conn.AutocommitEnabled() {
+		err = run(conn, "rollback")
+	}
+	err = errors.Join(err, run(conn, "pragma temp_store=memory"))
+	e.readers.Put(conn)
 	return err
 }
 

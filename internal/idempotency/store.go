@@ -30,7 +30,8 @@ func Sweep(ctx context.Context, d *db.DB, now time.Time, limit int) (int, error)
 	}
 	return len(old), d.Write(ctx, locks, func(tx *db.Tx) error {
 		for _, r := range old {
-			if _, found := records.Get(tx, r.id); found {
+			// Another sweeper may have been faster, and its caller may have used the key anew.
+			if row, found := records.Get(tx, r.id); found && row.createdAt.Equal(r.createdAt) {
 				records.Delete(tx, r.id)
 			}
 		}

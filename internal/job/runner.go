@@ -38,6 +38,7 @@ const (
 	retryFirst   = 2 * time.Second
 	retryMax     = time.Hour
 	errorTextMax = 500
+	finishFor    = 10 * time.Second // real time: a database that hangs holds up no stop; the lease frees the job
 )
 
 // NewRunner makes a runner with a handler for each kind, and finders.
@@ -121,7 +122,9 @@ func (r *Runner) one(ctx context.Context, j Job) {
 		}
 		failure = err.Error()[:min(len(err.Error()), errorTextMax)]
 	}
-	if err := finish(context.WithoutCancel(ctx), r.db, j, next, failure); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishFor)
+	defer cancel()
+	if err := finish(ctx, r.db, j, next, failure); err != nil {
 		r.log.Error("job could not be finished", "kind", j.Kind, "object", j.Object, "error", err)
 	}
 }

@@ -84,7 +84,9 @@ func (d *Desk) CreateRefund(ctx context.Context, o RefundOrder) (Refund, error) 
 	if source := id.Wallet(p.Source); id.Valid(source) {
 		locks = append(locks, ledger.Locks(wallet.AccountOf(source, p.Amount.Currency, p.Live))...)
 	}
+	fresh := r
 	err = d.db.Write(ctx, locks, func(tx *db.Tx) error {
+		r = fresh // a write may run twice, and what it finds then may differ
 		if err := o.Once.Check(tx); err != nil {
 			return err
 		}
