@@ -102,7 +102,11 @@ func (s *sqliteSession) commit(_ context.Context, b *batch) error {
 			return err
 		}
 	}
-	return s.exec("commit")
+	err := s.exec("commit")
+	if isFatal(err) { // the log may hold the commit's last frame, and a restart would find it
+		return fatalError{ErrUnknown.WithCause(err)}
+	}
+	return err
 }
 
 func (s *sqliteSession) each(sql string, n int, bind func(int, sink)) error {
