@@ -13,26 +13,23 @@ import (
 const jobSweep job.Kind = "idempotency.sweep"
 
 const (
-	sweepEvery = time.Hour
-	sweepBatch = 500
+	sweepEvery   = time.Hour
+	sweepBatch   = 500
+	sweepBatches = 20 // of one turn: the node's other jobs wait for its end
 )
 
 func (h *house) sweep(ctx context.Context, _ job.Job) (time.Time, error) {
-	for {
-		n, err := idempotency.Sweep(ctx, h.db, h.clock.Now(), sweepBatch)
+	for range sweepBatches {
+		keys, err := idempotency.Sweep(ctx, h.db, h.clock.Now(), sweepBatch)
 		if err != nil {
 			return h.clock.Now().Add(sweepEvery), err
 		}
-		if n < sweepBatch {
-			break
-		}
-	}
-	for {
-		n, err := h.webhooks.Sweep(ctx, sweepBatch)
-		if err != nil || n == 0 { // how many it takes at once depends on their attempts
+		deliveries, err := h.webhooks.Sweep(ctx, sweepBatch) // how many it takes at once depends on their attempts
+		if err != nil || keys < sweepBatch && deliveries == 0 {
 			return h.clock.Now().Add(sweepEvery), err
 		}
 	}
+	return h.clock.Now(), nil // more is left
 }
 
 // scheduleSweep makes sure that the job exists.
